@@ -1,0 +1,311 @@
+"""What does each command do? Each body calls the library once and prints what it says."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audit_reports import clock
+from audit_reports.config import Config, load, store_of
+from audit_reports.errors import UsageError
+from audit_reports.filter import FLAGS, Filter, checked_timezone
+from audit_reports.formats import FORMATS, plain, write_frame
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from audit_reports.feed import Feed
+    from audit_reports.log import AuditLog
+
+_PAGE = 50
+_SCREEN = ("occurred_at", "actor", "actor_role", "event", "resource", "source", "city", "country")
+
+
+class _Run:
+    """One run of the program: its arguments, its configuration, and where its words go."""
+
+    def __init__(self, arguments: argparse.Namespace, environment: Mapping[str, str]) -> None:
+        self.arguments = arguments
+        self.config: Config = load(arguments.config, environment)
+        self.store = store_of(self.config, arguments.store, environment)
+        self.timezone: str = arguments.timezone or self.config.timezone or "UTC"
+        checked_timezone(self.timezone)
+        self.out = Path(arguments.out) if arguments.out else None
+
+    @property
+    def format(self) -> str:
+        given: str | None = self.arguments.format
+        if given is None:
+            return "table" if sys.stdout.isatty() and self.out is None else _by_ending(self.out)
+        if given not in FORMATS:
+            raise UsageError.unknown("format", given, FORMATS)
+        return given
+
+    def feeds(self) -> Mapping[str, Feed]:
+        from audit_reports.feeds import FEEDS  # noqa: PLC0415
+        from audit_reports.feeds.generic import mapped  # noqa: PLC0415
+
+        return {**FEEDS, "generic": mapped(self.config.generic)}
+
+    def log(self) -> AuditLog:
+        from audit_reports.log import AuditLog  # noqa: PLC0415
+
+        return AuditLog(self.store, as_of=self.arguments.as_of, timezone=self.timezone)
+
+    def filter(self, *, periods: bool = True) -> Filter:
+        given = vars(self.arguments)
+        moments = {name: given[name] for name in ("since", "until", "last")} if periods else {}
+        values = {name: given[name] for name in FLAGS}
+        rest = {name: given[name] for name in ("ip", "search", "where")}
+        return Filter.of(timezone=self.timezone, now=clock.now(), **moments, **values, **rest)
+
+    def write(self, frame: pl.DataFrame) -> None:
+        width = _width() if self.format == "table" and sys.stdout.isatty() else None
+        write_frame(frame, self.format, out=self.out, stream=sys.stdout, width=width)
+
+
+def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Run a parsed command and return its exit code."""
+    return COMMANDS[arguments.command](_Run(arguments, environment))
+
+
+def demo(run: _Run) -> int:
+    """Make the sample world, and its worst week's review."""
+    from audit_reports.demo import TIMEZONE, land_sample  # noqa: PLC0415
+    from audit_reports.log import AuditLog  # noqa: PLC0415
+    from audit_reports.output import write_review  # noqa: PLC0415
+    from audit_reports.period import Period  # noqa: PLC0415
+    from audit_reports.review import make_review  # noqa: PLC0415
+
+    folder = run.out or Path("data/demo")
+    _say(f"making twelve weeks of sample events in {folder / 'inbox'} and landing them")
+    world = land_sample(folder)
+    log = AuditLog(world.store, timezone=run.arguments.timezone or run.config.timezone or TIMEZONE)
+    period = Period.parse(world.sample.worst_week, timezone=log.timezone, now=clock.now())
+    review = make_review(log, period, now=clock.now())
+    write_review(review, folder / review.id, ("html",), arguments={"command": "demo"})
+    landed = log.landings()
+    night = world.sample.truth[0]
+    week = log.filter(since=period.since, until=period.until)
+    top = week.by("actor").row(0, named=True)
+    print(f"review       {folder / review.id / 'review.html'}")
+    print(f"period       {period.label}, {log.timezone}")
+    print(f"landed       {sum(x.landed for x in landed):,} events of {sum(x.read for x in landed):,} read in {len(landed)} landings")
+    print(f"set aside    {sum(x.duplicates for x in landed)} duplicates, {sum(x.quarantined for x in landed)} in quarantine")
+    print(f"this week    {week.count():,} events by {week.by('actor').height} actors from {week.by('country').height} countries")
+    print(f"most active  {plain(str(top['actor']))}, {top['events']} events")
+    print(f"failures     {week.filter(outcome='failure').count()} events")
+    print(f"worst night  {plain(night.title)}")
+    print(f"ask on       audit-reports summary --store {world.store} --by category --from {period.days[0]}")
+    print(f"a notebook   notebooks/01_first_look.ipynb tells this week's story")
+    return 0
+
+
+def ingest(run: _Run) -> int:
+    """Land files, and print the books."""
+    import polars as pl  # noqa: PLC0415
+
+    from audit_reports.landing import land  # noqa: PLC0415
+    from audit_reports.store import Store  # noqa: PLC0415
+
+    arguments = run.arguments
+    feeds = run.feeds()
+    format = run.format
+    if arguments.feed is not None and arguments.feed not in feeds:
+        raise UsageError.unknown("feed", arguments.feed, feeds)
+    with tempfile.TemporaryDirectory(prefix="audit-reports-") as folder:
+        paths, names = list(arguments.paths), {}
+        if "-" in paths:
+            spool = Path(folder) / "stdin"
+            with spool.open("wb") as file:
+                while data := sys.stdin.buffer.read(1 << 20):
+                    file.write(data)
+            paths = [str(spool) if path == "-" else path for path in paths]
+            names = {str(spool): "-"}
+        _check_paths(paths, feeds, arguments.feed, names)
+        result = land(Store.create(run.store), paths, feeds, now=clock.now(), feed=arguments.feed, names=names)
+    for name, landing in result.known:
+        _say(f"{name}: landed before, in landing {landing}; nothing to do")
+    for unreadable in result.unreadable:
+        _say(f"{unreadable.name}: no event could be read ({unreadable.reason}); in quarantine")
+    for reason, number in sorted(result.reasons.items()):
+        _say(f"{number} in quarantine: {reason}")
+    if result.skipped:
+        _say(f"{result.skipped} files with other endings were passed over")
+    books = {name: getattr(result, name) for name in ("landing", "read", "landed", "duplicates", "quarantined")}
+    frame = pl.DataFrame([books], schema=dict.fromkeys(books, pl.Int64))
+    if format == "json" and run.out is None:
+        sys.stdout.write(frame.write_ndjson())
+    elif format == "table" and run.out is None:
+        number = "nothing new" if result.landing is None else f"landing {result.landing}"
+        print(
+            f"{number}: {result.read:,} read = {result.landed:,} landed + {result.duplicates:,} duplicates "
+            f"+ {result.quarantined:,} quarantined"
+        )
+    else:
+        run.write(frame)
+    return 1 if result.unreadable or (arguments.strict and result.quarantined) else 0
+
+
+def events(run: _Run) -> int:
+    """Print the events, newest first."""
+    limit: int | None = run.arguments.limit
+    if limit is not None and limit < 0:
+        raise UsageError("--limit must be a whole number, zero or more")
+    view = run.log().narrowed(run.filter())
+    on_screen = run.format == "table" and run.out is None
+    page = _PAGE if on_screen and limit is None and sys.stdout.isatty() else limit
+    frame = view.newest(page)
+    total = view.count() if frame.height == page or not frame.height else frame.height
+    run.write(frame.select(_SCREEN) if on_screen else frame)
+    if frame.height < total:
+        _say(f"{frame.height:,} of {total:,} events" + ("; --limit shows more" if limit is None else ""))
+    _explain(view, total)
+    return 0
+
+
+def summary(run: _Run) -> int:
+    """Print counts by some dimensions."""
+    dimensions = [name.strip() for given in run.arguments.by for name in given.split(",")]
+    view = run.log().narrowed(run.filter())
+    if run.arguments.sql:
+        print(view.by_sql(*dimensions))
+        return 0
+    frame = view.by(*dimensions)
+    limit = run.arguments.limit
+    if limit is not None and limit < 0:
+        raise UsageError("--limit must be a whole number, zero or more")
+    run.write(frame if limit is None else frame.head(limit))
+    if limit is not None and limit < frame.height:
+        _say(f"{limit:,} of {frame.height:,} rows")
+    _explain(view, frame.height)
+    return 0
+
+
+def review(run: _Run) -> int:
+    """Write the activity review of a period to a folder."""
+    from audit_reports.output import write_review  # noqa: PLC0415
+    from audit_reports.period import Period  # noqa: PLC0415
+    from audit_reports.review import make_review  # noqa: PLC0415
+
+    arguments = run.arguments
+    ranged = arguments.since is not None or arguments.until is not None
+    if arguments.period and (ranged or arguments.last):
+        raise UsageError("--period and --from, --to or --last contradict each other; give one")
+    if arguments.last or (ranged and not (arguments.since and arguments.until)):
+        raise UsageError("a review needs a whole period: --period, or both --from and --to as dates")
+    text = f"{arguments.since}..{arguments.until}" if ranged else arguments.period or "week"
+    now = clock.now()
+    period = Period.parse(text, timezone=run.timezone, now=now)
+    formats = tuple(word.strip() for word in (arguments.format or "html").split(","))
+    view = run.log().narrowed(run.filter(periods=False))
+    made = make_review(view, period, now=now)
+    given = {name: value for name, value in vars(arguments).items() if value is not None and name not in ("out", "config", "store")}
+    for path in write_review(made, run.out or Path(made.id), formats, arguments=given):
+        print(path)
+    _explain(view, 1)
+    return 0
+
+
+def store(run: _Run) -> int:
+    """Print what is in the store, its journal, or its quarantine."""
+    import polars as pl  # noqa: PLC0415
+
+    from audit_reports.store_info import info, journal_frame  # noqa: PLC0415
+
+    what = run.arguments.what
+    if what == "journal":
+        from audit_reports.store import Store  # noqa: PLC0415
+
+        run.write(journal_frame(Store(run.store).journal))
+        return 0
+    log = run.log()
+    if what == "quarantine":
+        frame = log.quarantine()
+        run.write(frame)
+        if not frame.height:
+            _say("the quarantine is empty")
+        return 0
+    frame = info(log)
+    if run.format == "table":
+        values = frame.cast(dict.fromkeys(frame.columns, pl.String)).row(0)
+        frame = pl.DataFrame({"": frame.columns, " ": values})
+    run.write(frame)
+    return 0
+
+
+def feeds(run: _Run) -> int:
+    """Print the known feeds, or what a file would become."""
+    import polars as pl  # noqa: PLC0415
+
+    known = run.feeds()
+    if run.arguments.check:
+        from audit_reports.feed_check import check  # noqa: PLC0415
+
+        if not run.arguments.file:
+            raise UsageError("name the file to check: audit-reports feeds check FILE")
+        checked = check(run.arguments.file, known, feed=run.arguments.feed, now=clock.now())
+        run.write(checked.rows)
+        _say(f"feed {checked.feed}: {checked.read:,} read, {checked.quarantined:,} would be in quarantine; nothing was landed")
+        for reason, number in checked.reasons.items():
+            _say(f"{number} would be in quarantine: {reason}")
+        return 0
+    rows = [
+        {
+            "feed": feed.name,
+            "product": feed.product,
+            "recognised_by": " or ".join(" + ".join(keys) for keys in feed.recognised_by),
+            "exported_from": feed.exported_from,
+        }
+        for feed in known.values()
+    ]
+    run.write(pl.DataFrame(rows))
+    return 0
+
+
+COMMANDS: Mapping[str, Callable[[_Run], int]] = {
+    "demo": demo,
+    "ingest": ingest,
+    "events": events,
+    "summary": summary,
+    "review": review,
+    "store": store,
+    "feeds": feeds,
+}
+
+
+def _check_paths(paths: list[str], feeds: Mapping[str, Feed], feed: str | None, names: Mapping[str, str]) -> None:
+    """Find the user's mistakes before a store is made for nothing."""
+    from audit_reports.inputs import find  # noqa: PLC0415
+
+    find(paths, feeds, feed=feeds[feed] if feed else None, names=names)
+
+
+def _explain(view: AuditLog, rows: int) -> None:
+    """Say what an empty or surprising answer means: nothing has landed, or the filter matches nothing."""
+    for line in view.hints():
+        _say(line)
+    if not rows:
+        if view.landing == 0:
+            _say("nothing has landed in this store yet")
+        elif not view.where.is_empty:
+            _say(f"the filter matches nothing. {view.where.sentence()}")
+
+
+def _say(text: str) -> None:
+    print(plain(text), file=sys.stderr)
+
+
+def _by_ending(out: Path | None) -> str:
+    ending = out.suffix.removeprefix(".") if out else ""
+    return ending if ending in FORMATS else "jsonl"
+
+
+def _width() -> int:
+    import shutil  # noqa: PLC0415
+
+    return shutil.get_terminal_size().columns

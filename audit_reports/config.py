@@ -1,0 +1,91 @@
+"""What has the user configured? Reads `audit-reports.toml`; every key is checked, and a wrong one is named with the nearest."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from audit_reports.errors import UsageError, quoted
+
+DEFAULT_STORE = "data/store"
+
+_TABLES: Mapping[str, frozenset[str]] = {
+    "feeds": frozenset({"folder", "generic"}),
+    "ingest": frozenset({"paths", "feed"}),
+    "geo": frozenset({"database"}),
+    "access": frozenset({"readers"}),
+    "mail": frozenset({"host", "port", "security", "ca_file", "sender", "allowed_domains", "owner"}),
+    "review": frozenset({"name", "period", "delay", "catch_up", "recipients", "formats", "filter"}),
+    "exception": frozenset({"finding", "filter", "owner", "reason", "until"}),
+}
+_LISTS = frozenset({"ingest", "review", "exception"})
+_KEYS = ("store", "timezone", "findings", *_TABLES)
+# What would change an answer or refuse a reader must not be passed over in silence by a version that cannot do it.
+_NOT_YET = (("feeds", "folder"), ("geo", "database"), ("access", "readers"))
+
+
+@dataclass(frozen=True)
+class Config:
+    """The configuration: where the store is, in which timezone people think, and how the generic feed is mapped.
+
+    `path` is the file that was read, None where there is none.
+    """
+
+    store: str | None = None
+    timezone: str | None = None
+    generic: Mapping[str, str] = field(default_factory=dict)
+    path: Path | None = None
+
+
+def load(path: str | None, environment: Mapping[str, str]) -> Config:
+    """Read the configuration: `path`, else `AUDIT_REPORTS_CONFIG`, else `./audit-reports.toml`, else the user's folder.
+
+    Without any of them the configuration is empty. Raises `UsageError` for a named file that is absent, for what is not
+    TOML, and for an unknown key, with the nearest known one.
+    """
+    named = path or environment.get("AUDIT_REPORTS_CONFIG")
+    home = Path(environment.get("XDG_CONFIG_HOME") or Path(environment.get("HOME", "~")).expanduser() / ".config")
+    places = [Path(named)] if named else [Path("audit-reports.toml"), home / "audit-reports" / "audit-reports.toml"]
+    for place in places:
+        if place.is_file():
+            return _checked(place)
+    if named:
+        raise UsageError(f"no configuration file at {quoted(named)}")
+    return Config()
+
+
+def store_of(config: Config, given: str | None, environment: Mapping[str, str]) -> str:
+    """Return where the store is: as given, else `AUDIT_REPORTS_STORE`, else the configuration, else `data/store`."""
+    return given or environment.get("AUDIT_REPORTS_STORE") or config.store or DEFAULT_STORE
+
+
+def _checked(path: Path) -> Config:
+    try:
+        data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read the configuration {quoted(path)}: {os.strerror(error.errno or 0)}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"the configuration {quoted(path)} is not TOML: {error}") from None
+    for key, value in data.items():
+        if key not in _KEYS:
+            raise UsageError.unknown("key", key, _KEYS, f"in {path}")
+        for table in value if isinstance(value, list) else [value]:
+            if key in _TABLES and (not isinstance(table, dict) or isinstance(value, list) != (key in _LISTS)):
+                raise UsageError(f"{quoted(path)}: write {key} as {'[[' if key in _LISTS else '['}{key}{']]' if key in _LISTS else ']'}")
+            for inner in table if key in _TABLES else ():
+                if inner not in _TABLES[key]:
+                    raise UsageError.unknown("key", inner, _TABLES[key], f"in [{key}] of {path}")
+    for key in ("store", "timezone"):
+        if key in data and not isinstance(data[key], str):
+            raise UsageError(f"{quoted(path)}: {key} must be text")
+    for table, key in _NOT_YET:
+        if key in data.get(table, {}):
+            raise UsageError(f"{quoted(path)}: [{table}] {key} is not supported by this version")
+    generic = data.get("feeds", {}).get("generic", {})
+    if not isinstance(generic, dict) or not all(isinstance(value, str) for value in generic.values()):
+        raise UsageError(f"{quoted(path)}: [feeds.generic] maps a column to the key that holds it, both as text")
+    return Config(data.get("store"), data.get("timezone"), generic, path)

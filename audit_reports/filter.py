@@ -1,0 +1,286 @@
+"""What is a filter? One object that runs, speaks and identifies itself, however it was written down."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import re
+import shlex
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from audit_reports.errors import UsageError, quoted
+from audit_reports.filters.sentence import sentence
+from audit_reports.filters.tree import (
+    EVERYTHING,
+    And,
+    Column,
+    Compare,
+    Condition,
+    InNetwork,
+    IsIn,
+    Operand,
+    Part,
+    Search,
+    all_of,
+    as_data,
+    operands,
+    walk,
+)
+from audit_reports.journal import canonical
+
+if TYPE_CHECKING:
+    import polars as pl
+
+FLAGS = {
+    "category": "category",
+    "action": "action",
+    "event": "event",
+    "actor": "actor",
+    "actor_type": "actor_type",
+    "role": "actor_role",
+    "resource": "resource",
+    "resource_type": "resource_type",
+    "source": "source",
+    "country": "country",
+    "region": "region",
+    "city": "city",
+    "feed": "feed",
+    "workspace": "workspace",
+    "outcome": "outcome",
+}
+"""The keywords (and flags) that name values, with their columns."""
+
+CLOSED = frozenset(
+    {"category", "action", "event", "actor_type", "actor_role", "resource_type", "source", "country", "feed", "outcome"}
+)
+"""The columns whose unknown values are a mistake; of the others any value may come tomorrow."""
+
+_DURATION = re.compile(r"(\d+)([mhdw])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A condition on events and the timezone in which it was said.
+
+    >>> Filter.of(category="Members").sentence()
+    'Events whose category is "Members".'
+    >>> Filter.of().is_empty
+    True
+    """
+
+    condition: Condition = EVERYTHING
+    timezone: str = "UTC"
+
+    @classmethod
+    def of(
+        cls,
+        *predicates: pl.Expr,
+        timezone: str = "UTC",
+        now: datetime | None = None,
+        since: str | date | None = None,
+        until: str | date | None = None,
+        last: str | None = None,
+        ip: str | Sequence[str] | None = None,
+        search: str | None = None,
+        where: str | None = None,
+        **values: str | Sequence[str] | None,
+    ) -> Filter:
+        """Make a filter from Polars predicates and keywords, all of which must hold.
+
+        `since` and `until` (dates or times, half-open) without a zone are read in `timezone`; `last` ("7d") counts back
+        from `now`. Each value keyword takes one value or several, meaning or; None and an empty list filter nothing.
+        Raises `UsageError` for an unknown keyword, a reversed or empty range and whatever cannot be read.
+        """
+        zone = checked_timezone(timezone)
+        conditions: list[Condition] = []
+        if last is not None and (since is not None or until is not None):
+            raise UsageError("a last period and a from or to date contradict each other; give one")
+        if last is not None:
+            if now is None:
+                raise UsageError("a last period needs the current time")
+            since, until = now - duration(last), now
+        start = None if since is None else _moment(since, zone)
+        end = None if until is None else _moment(until, zone)
+        if start is not None and end is not None and start >= end:
+            raise UsageError(f"the period from {quoted(since)} to {quoted(until)} is {'empty' if start == end else 'reversed'}")
+        if start is not None:
+            conditions.append(Compare(Column("occurred_at"), ">=", start))
+        if end is not None:
+            conditions.append(Compare(Column("occurred_at"), "<", end))
+        for name, given in values.items():
+            if name not in FLAGS:
+                raise UsageError.unknown("filter", name, [*FLAGS, "since", "until", "last", "ip", "search", "where"])
+            if wanted := _several(given):
+                conditions.append(one_of(Column(FLAGS[name]), wanted))
+        if networks := _several(ip):
+            conditions.append(InNetwork(tuple(sorted({_network(one) for one in networks}))))
+        if search:
+            conditions.append(Search(search))
+        conditions += [_read(predicate, timezone) for predicate in predicates]
+        if where is not None:
+            conditions.append(_read(_parsed(where), timezone))
+        return cls(all_of(*conditions), timezone)
+
+    def also(self, other: Filter) -> Filter:
+        """Return the filter that both must match, in this one's timezone."""
+        return Filter(all_of(self.condition, other.condition), self.timezone)
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether everything matches."""
+        return self.condition == EVERYTHING
+
+    def sentence(self) -> str:
+        """Return the filter as one English sentence; values stand in it as they are, so escape it where it is shown."""
+        return sentence(self.condition, timezone=self.timezone)
+
+    def as_json(self) -> str:
+        """Return the filter as canonical JSON, times in UTC: the same filter gives the same text, however it was written."""
+        return canonical(as_data(self.condition))
+
+    @property
+    def hash(self) -> str:
+        """Return the SHA-256 of the canonical JSON."""
+        return hashlib.sha256(self.as_json().encode()).hexdigest()
+
+    def bounds(self) -> tuple[date | None, date | None]:
+        """Return the first and last UTC day on which a matching event can lie, None where the filter does not say."""
+        first: date | None = None
+        last: date | None = None
+        for one in self.condition.of if isinstance(self.condition, And) else (self.condition,):
+            match one:
+                case Compare(Column("occurred_at" | "day"), op, date() as value):
+                    day = value.astimezone(UTC).date() if isinstance(value, datetime) else value
+                    if op in (">", ">=", "=="):
+                        first = max(first or day, day)
+                    if op in ("<", "<=", "=="):
+                        last = min(last or day, day)
+        return first, last
+
+    def local_parts(self) -> list[Part]:
+        """Return the parts of times that need a zone of their own."""
+        return [one for one in operands(self.condition) if isinstance(one, Part) and one.timezone != "UTC"]
+
+    def named_values(self) -> dict[str, list[str]]:
+        """Return the text values that the filter compares columns with for equality, by column."""
+        found: dict[str, list[str]] = {}
+        for one in walk(self.condition):
+            match one:
+                case Compare(Column(name), "==" | "!=", str() as value):
+                    found.setdefault(name, []).append(value)
+                case IsIn(Column(name), values):
+                    found.setdefault(name, []).extend(str(value) for value in values if isinstance(value, str))
+        return found
+
+    def flags(self) -> str:
+        """Return command-line flags for the same filter, quoted for a shell; a condition without a flag is left to Python.
+
+        >>> Filter.of(category=["API Keys", "Members"]).flags()
+        "--category 'API Keys' --category Members"
+        """
+        words: list[str] = []
+        columns = {column: flag.replace("_", "-") for flag, column in FLAGS.items()}
+        for one in self.condition.of if isinstance(self.condition, And) else (self.condition,):
+            match one:
+                case Compare(Column("occurred_at"), ">=" | "<" as op, datetime() as value):
+                    words += ["--from" if op == ">=" else "--to", value.astimezone(UTC).isoformat().replace("+00:00", "Z")]
+                case Compare(Column(name), "==", str() as value) if name in columns:
+                    words += [f"--{columns[name]}", value]
+                case IsIn(Column(name), values) if name in columns:
+                    for value in values:
+                        words += [f"--{columns[name]}", str(value)]
+                case InNetwork(networks):
+                    for network in networks:
+                        words += ["--ip", network]
+                case Search(text):
+                    words += ["--search", text]
+        return shlex.join(words)
+
+
+def one_of(operand: Operand, values: Iterable[str]) -> Condition:
+    """Return the condition that an operand is one of some texts, in its canonical form."""
+    wanted = tuple(sorted(set(values)))
+    return Compare(operand, "==", wanted[0]) if len(wanted) == 1 else IsIn(operand, wanted)
+
+
+def checked_timezone(name: str) -> ZoneInfo:
+    """Return a timezone by its IANA name; raises `UsageError` with the nearest where there is none."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise UsageError.unknown("timezone", name, available_timezones()) from None
+
+
+def duration(text: str) -> timedelta:
+    """Return a length of time: a whole number of m(inutes), h(ours), d(ays) or w(eeks).
+
+    >>> duration("7d")
+    datetime.timedelta(days=7)
+    """
+    match = _DURATION.fullmatch(text.strip())
+    if match is None or int(match[1]) == 0 or len(match[1]) > 6:  # noqa: PLR2004 - beyond that no calendar reaches
+        raise UsageError(f"{quoted(text)} is no length of time; write 30m, 12h, 7d or 4w")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def check_values(chosen: Filter, known: Callable[[str], Iterable[str]], *, names: Callable[[], dict[str, str]]) -> None:
+    """Raise `UsageError` for a value of a closed column that is not known, naming the nearest.
+
+    `known` gives a column's values; `names` the countries' names by code, so that "Spain" finds ES.
+    """
+    for column, values in chosen.named_values().items():
+        if column not in CLOSED:
+            continue
+        allowed = set(known(column))
+        for value in values:
+            if value in allowed:
+                continue
+            word = next((flag for flag, name in FLAGS.items() if name == column), column)
+            if column == "country":
+                by_name = {name.casefold(): code for code, name in names().items()}
+                if code := by_name.get(value.casefold()) or (value.upper() if value.upper() in allowed else None):
+                    raise UsageError(f"unknown country {quoted(value)}: did you mean {quoted(code)}?")
+            raise UsageError.unknown(word.replace("_", " "), value, allowed)
+
+
+def _several(given: str | Sequence[str] | None) -> list[str]:
+    if given is None:
+        return []
+    return [given] if isinstance(given, str) else list(given)
+
+
+def _moment(given: str | date, zone: ZoneInfo) -> datetime:
+    from audit_reports.filters.reader import as_time  # noqa: PLC0415 - no Polars is needed for a filter of flags
+
+    return as_time(given, zone)
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text.strip(), strict=False))
+    except ValueError:
+        raise UsageError(f"{quoted(text)} is no address or network; write 203.0.113.7 or 203.0.113.0/24") from None
+
+
+def _read(predicate: Any, timezone: str) -> Condition:
+    import polars as pl  # noqa: PLC0415 - slow to import
+
+    from audit_reports.filters.reader import read  # noqa: PLC0415
+
+    if not isinstance(predicate, pl.Expr):
+        raise UsageError(f"a predicate is a Polars expression such as pl.col('actor') == 'ana', not {type(predicate).__name__}")
+    return read(predicate, timezone=timezone)
+
+
+def _parsed(where: str) -> pl.Expr:
+    import polars as pl  # noqa: PLC0415 - slow to import
+
+    try:
+        return pl.sql_expr(where)
+    except pl.exceptions.PolarsError as error:
+        raise UsageError(f"the condition {quoted(where)} cannot be read: {str(error).splitlines()[0]}") from None

@@ -1,0 +1,376 @@
+"""How do files enter a store? Stage, take out the copies, set aside what cannot be understood, commit once, journal.
+
+The rows are staged as the Parquet files that they will be; most landings hold no copy, and then the staged files are
+moved into the table as they are. Lines that cannot land are found by the fast pass as rows without a day, and a second
+pass over their files alone says where they stand and why.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import uuid
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from audit_reports.columns import NAMES
+from audit_reports.copies import take_out_copies
+from audit_reports.errors import FailureError, UsageError, quoted
+from audit_reports.feed import Feed, literal, rows_sql
+from audit_reports.inputs import Found, Input, Unreadable, find, flaw, source_sql
+from audit_reports.journal import canonical, sync, sync_folder, time_text
+from audit_reports.quarantine import Quarantined, located, write_quarantine
+from audit_reports.spool import Spooled, spool_csv
+from audit_reports.store import Store, connect, utc
+
+if TYPE_CHECKING:
+    import deltalake
+    import duckdb
+
+# A partition's rows are written once so many are there: bounds the memory of a landing that spans many days.
+_FLUSH_ROWS = 20_000
+_NO_DAY = "day=__HIVE_DEFAULT_PARTITION__"
+
+
+@dataclass(frozen=True)
+class Landing:
+    """What came of landing some files.
+
+    `landing` is None where every file had landed before; `known` names those, with their landing. `read` = `landed` +
+    `duplicates` + `quarantined`. `unreadable` are files that hold no event, each one quarantined row; `skipped` counts the
+    files of a folder that were passed over by their ending.
+    """
+
+    landing: int | None
+    read: int = 0
+    landed: int = 0
+    duplicates: int = 0
+    quarantined: int = 0
+    known: tuple[tuple[str, int], ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
+    skipped: int = 0
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    feeds: tuple[str, ...] = ()
+
+
+@dataclass
+class _Work:
+    """What one landing has at hand: its number and time, its folder, and what it has found so far."""
+
+    store: Store
+    number: int
+    now: datetime
+    folder: Path
+    connection: duckdb.DuckDBPyConnection
+    quarantined: list[Quarantined] = field(default_factory=list)
+    spooled: dict[str, Spooled] = field(default_factory=dict)
+
+    @property
+    def latest(self) -> str:
+        return utc(self.now + timedelta(days=1))
+
+
+def land(
+    store: Store,
+    paths: Sequence[str],
+    feeds: Mapping[str, Feed],
+    *,
+    now: datetime,
+    feed: str | None = None,
+    names: Mapping[str, str] | None = None,
+) -> Landing:
+    """Land files, folders and globs in one atomic commit, and return the books.
+
+    A file with the same bytes and feed as one that has landed is left alone. `now` (UTC) becomes `landed_at`, and the day
+    after it is the last believable time of an event; `names` says what people see instead of a path. Raises `UsageError`, with the store untouched, for a wrong path or
+    feed and for a named file without events; `FailureError` where the files change while they are read.
+    """
+    if feed is not None and feed not in feeds:
+        raise UsageError.unknown("feed", feed, feeds)
+    found = find(paths, feeds, feed=feeds[feed] if feed else None, names=names or {})
+    with store.writing():
+        table = store.table()
+        store.repair(table)
+        known, fresh = _known(store, found)
+        if not fresh.inputs and not fresh.unreadable:
+            return Landing(None, known=known, skipped=found.skipped)
+        number = (table.transaction_version("landing") or 0) + 1
+        staging = store.root / "staging"
+        shutil.rmtree(staging, ignore_errors=True)  # the lock is ours: whatever lies here, a crash left
+        folder = staging / uuid.uuid4().hex
+        folder.mkdir(parents=True)
+        try:
+            with connect() as connection:
+                work = _Work(store, number, now, folder, connection)
+                return replace(_land(work, table, fresh), known=known, skipped=found.skipped)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _land(work: _Work, table: deltalake.DeltaTable, found: Found) -> Landing:
+    before = {one.path: one.path.stat() for one in found.inputs}
+    with ThreadPoolExecutor(1) as pool:
+        hashes = pool.submit(lambda: {one.path: _sha256(one.path) for one in (*found.inputs, *found.unreadable)})
+        inputs = [_spooled(work, one) for one in found.inputs]
+        read, unreadable = _stage(work, inputs)
+        for one in (*found.unreadable, *unreadable):
+            read += 1
+            work.quarantined.append(Quarantined(one.name, 0, one.reason, None, ""))
+        read += sum(len(spooled.unfit) for spooled in work.spooled.values())
+        _set_aside(work, inputs, unreadable)
+        conflicts, duplicates = take_out_copies(
+            work.connection,
+            work.folder,
+            lambda days: [file.path for file in work.store.files(table, days=days)],
+            lambda ids: _located(work, inputs, f"event_id IN ({', '.join(map(literal, ids))}) AND reason IS NULL"),
+        )
+        work.quarantined.extend(conflicts)
+        sha256 = hashes.result()
+    for path, stat in before.items():
+        if (stat.st_size, stat.st_mtime_ns) != ((s := path.stat()).st_size, s.st_mtime_ns):
+            raise FailureError(f"{quoted(path)} changed while it was read; nothing was landed, run the command again")
+    landed = _rows(work, work.folder.glob("*/day=*/*.parquet"))
+    if read != landed + duplicates + len(work.quarantined):
+        raise FailureError(
+            f"the books do not balance: {read} read, {landed} landed, {duplicates} duplicates, "
+            f"{len(work.quarantined)} quarantined; nothing was landed"
+        )
+    quarantine = write_quarantine(work.store.root, work.quarantined, landing=work.number)
+    feeds = tuple(sorted({one.feed.name for one in inputs if one.feed}))
+    facts: dict[str, Any] = {
+        "landing": work.number,
+        "landed_at": time_text(work.now),
+        "read": read,
+        "landed": landed,
+        "duplicates": duplicates,
+        "quarantined": len(work.quarantined),
+        "feeds": list(feeds),
+        "inputs": [
+            {"file": one.name, "bytes": one.path.stat().st_size, "sha256": sha256[one.path], "feed": _feed_name(one)}
+            for one in (*found.inputs, *found.unreadable)
+        ],
+        "rows_hash": _rows_hash(work),
+        "quarantine": quarantine,
+    }
+    _commit(work, table, facts)
+    reasons: dict[str, int] = {}
+    for row in work.quarantined:
+        reasons[row.reason] = reasons.get(row.reason, 0) + 1
+    return Landing(
+        work.number,
+        read,
+        landed,
+        duplicates,
+        len(work.quarantined),
+        unreadable=(*found.unreadable, *unreadable),
+        reasons=reasons,
+        feeds=feeds,
+    )
+
+
+def _feed_name(one: Input | Unreadable) -> str | None:
+    return one.feed.name if isinstance(one, Input) and one.feed else None
+
+
+def _known(store: Store, found: Found) -> tuple[tuple[tuple[str, int], ...], Found]:
+    """Part the files into those that have landed, by their bytes and feed, and the rest; only sizes that recur are hashed."""
+    landed: dict[tuple[str, str | None], int] = {}
+    sizes: set[int] = set()
+    for entry in store.journal.entries():
+        if entry.kind == "landing":
+            for one in entry.facts["inputs"]:
+                landed.setdefault((one["sha256"], one["feed"]), entry.facts["landing"])
+                sizes.add(one["bytes"])
+    known: list[tuple[str, int]] = []
+    fresh = Found(skipped=found.skipped)
+
+    def before(one: Input | Unreadable) -> bool:
+        if one.path.stat().st_size not in sizes:
+            return False
+        landing = landed.get((_sha256(one.path), _feed_name(one)))
+        if landing is not None:
+            known.append((one.name, landing))
+        return landing is not None
+
+    fresh.inputs = [one for one in found.inputs if not before(one)]
+    fresh.unreadable = [one for one in found.unreadable if not before(one)]
+    return tuple(known), fresh
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _spooled(work: _Work, one: Input) -> Input:
+    """Return the input as DuckDB can read it: CSV becomes JSON Lines, and lines lose their byte order mark."""
+    target = work.folder / f"spool-{uuid.uuid4().hex}.jsonl"
+    if one.shape == "csv":
+        spooled = spool_csv(one.path, one.name, target)
+        work.spooled[str(target)] = spooled
+        for line, reason, text in spooled.unfit:
+            work.quarantined.append(Quarantined(one.name, line, reason, _feed_name(one), text))
+        return replace(one, path=target, shape="lines", packing="none")
+    if one.shape == "lines" and one.packing == "none":
+        with one.path.open("rb") as file:
+            if file.read(3) == b"\xef\xbb\xbf":
+                with target.open("wb") as out:
+                    shutil.copyfileobj(file, out)
+                return replace(one, path=target)
+    return one
+
+
+def _groups(inputs: Sequence[Input]) -> list[list[Input]]:
+    """Return the inputs in groups that one query reads: the same feed, shape, packing and place of the events."""
+
+    def key(one: Input) -> tuple[str, ...]:
+        return (_feed_name(one) or "", one.shape, one.packing, one.elements)
+
+    return [list(group) for _, group in groupby(sorted(inputs, key=key), key=key)]
+
+
+_UNKNOWN = Feed("", "", "", (), {"occurred_at": "NULL", "event": "NULL"})
+
+
+def _judged(work: _Work, group: Sequence[Input], *, numbered: bool) -> str:
+    rows = rows_sql(group[0].feed or _UNKNOWN, source_sql(group, numbered=numbered), latest=work.latest)
+    if group[0].feed is not None:
+        return rows
+    return f"SELECT * REPLACE (CASE WHEN raw LIKE '{{%' THEN 'no feed recognises it' ELSE reason END AS reason) FROM ({rows})"
+
+
+def _stage(work: _Work, inputs: Sequence[Input]) -> tuple[int, list[Unreadable]]:
+    """Write every row to the staging folder, by day, and return how many were read and which files could not be."""
+    import duckdb  # noqa: PLC0415 - slow to import
+
+    work.connection.execute("SET preserve_insertion_order = false")
+    work.connection.execute(f"SET partitioned_write_flush_threshold = {_FLUSH_ROWS}")
+    read = 0
+    unreadable: list[Unreadable] = []
+    for index, group in enumerate(_groups(inputs)):
+        try:
+            read += _stage_group(work, group, work.folder / str(index))
+        except duckdb.Error as error:
+            flaws = [(one, why) for one in group if (why := flaw(one))]
+            if not flaws:
+                raise FailureError(f"DuckDB cannot read {quoted(group[0].name)}: {str(error).splitlines()[0]}") from error
+            unreadable += [Unreadable(one.name, one.path, why) for one, why in flaws]
+            shutil.rmtree(work.folder / str(index), ignore_errors=True)
+            rest = [one for one in group if one not in [bad for bad, _ in flaws]]
+            if rest:
+                read += _stage_group(work, rest, work.folder / str(index))
+    work.connection.execute("SET preserve_insertion_order = true")
+    return read, unreadable
+
+
+def _stage_group(work: _Work, group: Sequence[Input], folder: Path) -> int:
+    names = ", ".join(name for name in NAMES if name not in ("landed_at", "landing"))
+    folder.mkdir()
+    counted = work.connection.execute(
+        f"COPY (SELECT {names}, TIMESTAMPTZ {literal(utc(work.now))} AS landed_at, {work.number}::BIGINT AS landing "
+        f"FROM ({_judged(work, group, numbered=False)})) TO {literal(str(folder))} "
+        "(FORMAT parquet, COMPRESSION zstd, PARTITION_BY (day), WRITE_PARTITION_COLUMNS false, OVERWRITE_OR_IGNORE)"
+    ).fetchone()
+    return int(counted[0]) if counted else 0
+
+
+def _set_aside(work: _Work, inputs: Sequence[Input], unreadable: Sequence[Unreadable]) -> None:
+    """Say where the rows that got no day stand and why, and drop them from the staging folder."""
+    folders = list(work.folder.glob(f"*/{_NO_DAY}"))
+    flawed = {int(folder.parent.name) for folder in folders}
+    bad = [one.path for one in unreadable]
+    for index, group in enumerate(_groups(inputs)):
+        if index in flawed:
+            work.quarantined.extend(_located(work, [one for one in group if one.path not in bad], "reason IS NOT NULL"))
+    for folder in folders:
+        shutil.rmtree(folder)
+
+
+def _located(work: _Work, inputs: Sequence[Input], condition: str) -> list[Quarantined]:
+    found: list[Quarantined] = []
+    for group in _groups(inputs):
+        found += located(
+            work.connection, group, lambda part: _judged(work, part, numbered=True), condition, spooled=work.spooled
+        )
+    return found
+
+
+def _rows(work: _Work, files: Any) -> int:
+    paths = [literal(str(path)) for path in files]
+    if not paths:
+        return 0
+    counted = work.connection.execute(f"SELECT count(*) FROM read_parquet([{', '.join(paths)}])").fetchone()
+    return int(counted[0]) if counted else 0
+
+
+def _rows_hash(work: _Work) -> str:
+    """Return the order-free hash of the staged rows: the sum, in hex, of the first 64 bits of each row's SHA-256.
+
+    A row's text is feed, event_id, occurred_at in microseconds and raw, joined by U+001F: what the event is and the evidence.
+    """
+    files = [literal(str(path)) for path in work.folder.glob("*/day=*/*.parquet")]
+    if not files:
+        return f"{0:032x}"
+    row = work.connection.execute(
+        "SELECT sum(('0x' || left(sha256(concat_ws(chr(31), feed, event_id, epoch_us(occurred_at), raw)), 16))::UBIGINT)::VARCHAR "
+        f"FROM read_parquet([{', '.join(files)}])"
+    ).fetchone()
+    return f"{int(row[0]) if row else 0:032x}"
+
+
+def _commit(work: _Work, table: deltalake.DeltaTable, facts: dict[str, Any]) -> None:
+    """Move the staged files into the table, commit them with the landing's facts, and journal it; all synced."""
+    from deltalake import CommitProperties, Transaction  # noqa: PLC0415 - slow to import
+    from deltalake.exceptions import DeltaError  # noqa: PLC0415
+    from deltalake.transaction import AddAction  # noqa: PLC0415
+
+    files, actions = [], []
+    modified = int(work.now.timestamp() * 1000)
+    for staged in sorted(work.folder.glob("*/day=*/*.parquet")):
+        day = staged.parent.name.removeprefix("day=")
+        path = f"day={day}/{work.number:08}-{uuid.uuid4().hex}.parquet"
+        target = work.store.events / path
+        with staged.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            sync(file.fileno())
+        rows, size = _rows(work, [staged]), staged.stat().st_size
+        target.parent.mkdir(exist_ok=True)
+        os.replace(staged, target)
+        sync_folder(target.parent)
+        files.append({"path": f"events/{path}", "bytes": size, "sha256": digest, "rows": rows})
+        bounds = {"landing": work.number}
+        stats = canonical({"numRecords": rows, "minValues": bounds, "maxValues": bounds, "nullCount": {}})
+        actions.append(AddAction(path, size, {"day": day}, modified, True, stats))
+    sync_folder(work.store.events)
+    facts["files"] = files
+    try:
+        table.create_write_transaction(
+            actions,
+            "append",
+            table.schema(),
+            partition_by=["day"],
+            commit_properties=CommitProperties(
+                custom_metadata={"audit_reports": canonical(facts)},
+                app_transactions=[Transaction("landing", work.number)],
+                max_commit_retries=0,
+            ),
+        )
+    except DeltaError as error:
+        for one in files:
+            (work.store.root / str(one["path"])).unlink(missing_ok=True)
+        raise FailureError(f"the landing was not committed: {str(error).splitlines()[0]}") from error
+    log = work.store.events / "_delta_log"
+    for commit in log.iterdir():
+        if commit.is_file() and commit.stat().st_mtime >= modified / 1000 - 60:
+            with commit.open("rb") as file:
+                sync(file.fileno())
+    sync_folder(log)
+    work.store.journal_landing(facts)
+
+

@@ -1,0 +1,291 @@
+"""What happened? A log is a store opened for reading, as of one landing; a view is a log narrowed by a filter."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from audit_reports import clock
+from audit_reports.activity import by_sql, networks
+from audit_reports.columns import ACTOR_TYPES, NAMES, OUTCOMES
+from audit_reports.errors import FailureError, UsageError, nearest, quoted
+from audit_reports.feed import literal
+from audit_reports.filter import CLOSED, FLAGS, Filter, check_values, checked_timezone
+from audit_reports.store import EventFile, Landed, Store, connect, events_sql
+
+if TYPE_CHECKING:
+    import duckdb
+    import polars as pl
+
+_ORDER = "ORDER BY occurred_at DESC, feed, event_id, landing"
+
+
+class _Snapshot:
+    """What all views of one log share: the store, the landing that they see, its files, and one connection."""
+
+    def __init__(self, store: Store, as_of: int | None) -> None:
+        table = store.table()
+        latest = table.transaction_version("landing") or 0
+        if as_of is not None and not 1 <= as_of <= latest:
+            raise UsageError(f"there is no landing {as_of} in {quoted(store.root)}; the latest is {latest}")
+        self.store = store
+        self.latest = latest
+        self.landing = latest if as_of is None else as_of
+        self.files = store.files(table)
+        self.connection = connect()
+        self.known: dict[str, set[str]] = {}
+
+    def between(self, first: date | None, last: date | None) -> list[EventFile]:
+        low, high = (first.isoformat() if first else ""), (last.isoformat() if last else "9999")
+        return [file for file in self.files if low <= file.day <= high]
+
+
+class AuditLog:
+    """A log, or a view of it: the events that a filter lets through. Views are values; narrowing makes a new one.
+
+    `log.filter(...)` narrows, `log.by("actor")` counts, `log.polars()`, `log.lazy()` and `log.sql("... from events")` go on
+    from there. Times are UTC; `timezone` says how dates in filters and local dimensions (day, hour ...) are meant.
+    """
+
+    def __init__(self, store: str | Path, *, as_of: int | None = None, timezone: str = "UTC") -> None:
+        """Open the store as of a landing (else the latest); raises `UsageError` where there is no such store or landing."""
+        checked_timezone(timezone)
+        self._snapshot = _Snapshot(Store(store), as_of)
+        self.uri = str(store)
+        self.timezone = timezone
+        self.landing = self._snapshot.landing
+        self.where = Filter(timezone=timezone)
+
+    def filter(
+        self,
+        *predicates: pl.Expr,
+        since: str | date | None = None,
+        until: str | date | None = None,
+        last: str | None = None,
+        ip: str | Iterable[str] | None = None,
+        search: str | None = None,
+        where: str | None = None,
+        **values: Any,
+    ) -> AuditLog:
+        """Return the view in which all predicates and keywords hold too; this one stays as it is.
+
+        The keywords are those of the command line: `category`, `action`, `event`, `actor`, `actor_type`, `role`,
+        `resource`, `resource_type`, `source`, `country`, `region`, `city`, `feed`, `workspace`, `outcome`, each one value
+        or several. Raises `UsageError` as `Filter.of` does, and for a value that is known nowhere.
+        """
+        chosen = Filter.of(
+            *predicates,
+            timezone=self.timezone,
+            now=clock.now() if last is not None else None,
+            since=since,
+            until=until,
+            last=last,
+            ip=ip if isinstance(ip, str) or ip is None else list(ip),
+            search=search,
+            where=where,
+            **values,
+        )
+        return self.narrowed(chosen)
+
+    def narrowed(self, chosen: Filter) -> AuditLog:
+        """Return the view that a filter object lets through; raises `UsageError` for a value that is known nowhere."""
+        check_values(chosen, self.known, names=_country_names)
+        view = object.__new__(AuditLog)
+        view._snapshot = self._snapshot
+        view.uri = self.uri
+        view.timezone = self.timezone
+        view.landing = self.landing
+        view.where = self.where.also(chosen)
+        return view
+
+    def relation(self) -> duckdb.DuckDBPyRelation:
+        """Return the events as a DuckDB relation, filtered by DuckDB; what a failing disk cannot give raises on use."""
+        return self._relation(self.where)
+
+    def count(self) -> int:
+        """Return how many events there are."""
+        return int(self._fetch("SELECT count(*) AS events FROM events")["events"][0])
+
+    def by(self, *dimensions: str) -> pl.DataFrame:
+        """Return counts by some dimensions: the dimensions, `events`, `actors`, `first_seen`, `last_seen`, most first."""
+        return self._fetch(self.by_sql(*dimensions), with_networks="network" in dimensions)
+
+    def by_sql(self, *dimensions: str) -> str:
+        """Return the SQL that `by` runs over `events`."""
+        return by_sql(dimensions, timezone=self.timezone)
+
+    def newest(self, limit: int | None = None) -> pl.DataFrame:
+        """Return the events with every column, newest first, no more than `limit` of them."""
+        return self._fetch(f"SELECT * FROM events {_ORDER}" + (f" LIMIT {int(limit)}" if limit is not None else ""))
+
+    def polars(self) -> pl.DataFrame:
+        """Return all events as a frame, every column, oldest first."""
+        return self._fetch("SELECT * FROM events ORDER BY occurred_at, feed, event_id, landing")
+
+    def lazy(self) -> pl.LazyFrame:
+        """Return all events as a `pl.LazyFrame`, for what DuckDB cannot filter; the view's own filter still runs in DuckDB."""
+        return self.polars().lazy()
+
+    def sql(self, query: str) -> pl.DataFrame:
+        """Run a query over this view, whose name in it is `events`; raises `UsageError` for SQL that DuckDB refuses."""
+        import duckdb  # noqa: PLC0415 - slow to import
+
+        try:
+            result: pl.DataFrame = self.relation().query("events", query).pl()
+        except duckdb.IOException as error:
+            raise FailureError(f"the store cannot be read: {str(error).splitlines()[0]}") from error
+        except (duckdb.Error, AttributeError) as error:
+            raise UsageError(f"DuckDB refuses the query: {str(error).splitlines()[0]}") from None
+        return result
+
+    def landings(self) -> list[Landed]:
+        """Return what each landing up to this log's did, in order."""
+        return self._snapshot.store.landings(as_of=self.landing)
+
+    def quarantine(self) -> pl.DataFrame:
+        """Return what could not be understood up to this landing: file, line, reason, feed, raw, landing."""
+        import polars as pl  # noqa: PLC0415 - slow to import
+
+        from audit_reports.quarantine import frame  # noqa: PLC0415
+
+        files = self._snapshot.store.quarantine_files(as_of=self.landing)
+        return pl.concat([frame([], landing=0), *map(pl.read_parquet, files)])
+
+    def files(self) -> dict[str, int]:
+        """Return the Parquet files that this log reads, with their sizes in bytes."""
+        return {file.path: Path(file.path).stat().st_size for file in self._snapshot.files}
+
+    def known(self, column: str) -> set[str]:
+        """Return the values of a column that are no mistake: those of the vocabulary and those in the store."""
+        if column not in self._snapshot.known:
+            everything = self._relation(Filter())
+            rows = everything.query("events", f"SELECT DISTINCT {column} FROM events WHERE {column} IS NOT NULL").fetchall()
+            self._snapshot.known[column] = {str(value) for (value,) in rows} | _vocabulary(column)
+        return self._snapshot.known[column]
+
+    def hints(self) -> list[str]:
+        """Return a line for each value of the filter that no event has, with the nearest that one has."""
+        lines = []
+        for column, values in self.where.named_values().items():
+            if column in CLOSED or column not in FLAGS.values():
+                continue
+            there = self.known(column)
+            for value in values:
+                if value not in there:
+                    near = nearest(value, there)
+                    lines.append(f"no {column} {quoted(value)}" + (f": did you mean {quoted(near[0])}?" if near else ""))
+        return lines
+
+    @cached_property
+    def _addresses(self) -> list[str]:
+        rows = self._relation(Filter()).query("events", "SELECT DISTINCT ip FROM events WHERE ip IS NOT NULL").fetchall()
+        return [str(ip) for (ip,) in rows]
+
+    def _within(self, ranges: tuple[str, ...]) -> list[str]:
+        wanted = [ipaddress.ip_network(one) for one in ranges]
+        found = []
+        for text in self._addresses:
+            try:
+                address = ipaddress.ip_address(text)
+            except ValueError:
+                continue
+            if any(address in network for network in wanted):
+                found.append(text)
+        return found
+
+    def _relation(self, chosen: Filter) -> duckdb.DuckDBPyRelation:
+        snapshot = self._snapshot
+        source = events_sql(snapshot.between(*chosen.bounds()))
+        if snapshot.landing < snapshot.latest:
+            source = f"SELECT * FROM ({source}) WHERE landing <= {snapshot.landing}"
+        if chosen.is_empty:
+            return snapshot.connection.sql(source)
+        import narwhals as nw  # noqa: PLC0415 - slow to import
+
+        from audit_reports.filters.twin import as_narwhals, local_column  # noqa: PLC0415
+
+        added = {local_column(part): part for part in chosen.local_parts() if part.column != "day"}
+        if added:
+            columns = ", ".join(
+                f'{part.column} AT TIME ZONE {literal(part.timezone)} AS "{name}"' for name, part in added.items()
+            )
+            source = f"SELECT *, {columns} FROM ({source})"
+        events = nw.from_native(snapshot.connection.sql(source))
+        filtered = events.filter(as_narwhals(chosen.condition, addresses=self._within))
+        result: duckdb.DuckDBPyRelation = filtered.select(*NAMES).to_native()
+        return result
+
+    def _fetch(self, query: str, *, with_networks: bool = False) -> pl.DataFrame:
+        import duckdb  # noqa: PLC0415 - slow to import
+
+        try:
+            relation = self.relation()
+            if with_networks:
+                relation = self._with_networks(relation)
+            result: pl.DataFrame = relation.query("events", query).pl()
+        except duckdb.Error as error:
+            raise FailureError(f"the store cannot be read: {str(error).splitlines()[0]}") from error
+        return result
+
+    def _with_networks(self, relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+        import polars as pl  # noqa: PLC0415 - slow to import
+
+        found = networks(self._addresses)
+        table = pl.DataFrame({"ip": list(found), "network": list(found.values())}, schema={"ip": pl.String, "network": pl.String})
+        connection = self._snapshot.connection
+        connection.register("networks", table)
+        return relation.query("narrowed", "SELECT * FROM narrowed LEFT JOIN networks USING (ip)")
+
+    def __repr__(self) -> str:
+        return f"AuditLog({self.uri!r}, landing {self.landing}): {self.where.sentence()}"
+
+    def _repr_html_(self) -> str:
+        from audit_reports.log_table import log_table  # noqa: PLC0415 - notebooks alone need it
+
+        return log_table(self.newest(20), total=self.count(), sentence=self.where.sentence(), now=clock.now())
+
+
+def _vocabulary(column: str) -> set[str]:
+    """Return the values that are right although no event has them."""
+    from audit_reports.catalogue import CATALOGUE  # noqa: PLC0415
+    from audit_reports.feeds import FEEDS  # noqa: PLC0415
+
+    match column:
+        case "country":
+            return set(_country_names())
+        case "outcome":
+            return set(OUTCOMES)
+        case "actor_type":
+            return set(ACTOR_TYPES)
+        case "feed":
+            return set(FEEDS)
+        case "category" | "action" | "event":
+            return {str(getattr(kind, column)) for kind in CATALOGUE}
+    return set()
+
+
+def _country_names() -> dict[str, str]:
+    from audit_reports.countries import countries  # noqa: PLC0415
+
+    return {code: country.name for code, country in countries().items()}
+
+
+def relative(moment: datetime, now: datetime) -> str:
+    """Return how long ago a time was, as a person says it.
+
+    >>> from datetime import UTC
+    >>> relative(datetime(2026, 3, 2, 7, tzinfo=UTC), datetime(2026, 3, 2, 9, tzinfo=UTC))
+    '2 hours ago'
+    """
+    seconds = int((now - moment).total_seconds())
+    ago = abs(seconds)
+    for unit, size in (("year", 31_557_600), ("month", 2_629_800), ("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if ago >= size:
+            number = ago // size
+            words = f"{number} {unit}{'s' if number != 1 else ''}"
+            return f"{words} ago" if seconds > 0 else f"in {words}"
+    return "just now"

@@ -1,0 +1,52 @@
+"""How does a log look in a notebook? The log table of the product's own screen: a page of rows, the true count above."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from html import escape
+from typing import TYPE_CHECKING
+
+from audit_reports.log import relative
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_STYLE = """<style>
+.audit-log{font:13px/1.45 system-ui,sans-serif;border-collapse:collapse;width:100%;max-width:1200px}
+.audit-log th{text-align:left;font-weight:600;border-bottom:1px solid #8886;padding:4px 10px}
+.audit-log td{text-align:left;border-bottom:1px solid #8883;padding:4px 10px;vertical-align:top;max-width:260px;
+overflow-wrap:anywhere;unicode-bidi:isolate}
+.audit-log small{opacity:.7}.audit-log-count{font:13px system-ui,sans-serif;margin:4px 0 8px}
+</style>"""
+_LONG = 120
+
+
+def log_table(rows: pl.DataFrame, *, total: int, sentence: str, now: datetime) -> str:
+    """Return a page of events as HTML: Actor with role, Event, Resource, Source, Location, Date (relative, UTC in its title).
+
+    Every value is shown as text. With no row the table says so.
+    """
+    shown = f"showing the newest {rows.height:,}" if rows.height < total else "all shown"
+    count = f"<div class='audit-log-count'><b>{total:,} events</b> ({shown}). {_text(sentence)}</div>"
+    if not rows.height:
+        return _STYLE + "<div class='audit-log-count'><b>0 events</b>: the filter matches nothing. " + _text(sentence) + "</div>"
+    body = "".join(_row(row, now) for row in rows.iter_rows(named=True))
+    heads = "".join(f"<th>{name}</th>" for name in ("Actor", "Event", "Resource", "Source", "Location", "Date"))
+    return f"{_STYLE}{count}<table class='audit-log'><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _row(row: dict[str, object], now: datetime) -> str:
+    moment = row["occurred_at"]
+    assert isinstance(moment, datetime)
+    place = ", ".join(str(part) for part in (row["city"] or row["region"], row["country"]) if part)
+    actor = _text(row["actor"]) + (f"<br><small>{_text(row['actor_role'])}</small>" if row["actor_role"] else "")
+    date = f"<span title='{moment:%Y-%m-%d %H:%M:%S} UTC'>{relative(moment, now)}</span>"
+    cells = (actor, _text(row["event"]), _text(row["resource"]), _text(row["source"]), _text(place), date)
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _text(value: object) -> str:
+    if value is None or value == "":
+        return "<small>unknown</small>"
+    text = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in str(value))
+    return escape(text if len(text) <= _LONG else text[: _LONG - 1] + "…")

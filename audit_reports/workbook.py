@@ -1,0 +1,80 @@
+"""How does a table become a sheet? XLSX with numbers and inert text: no formula, no link, the same bytes every time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audit_reports.errors import UsageError
+from audit_reports.formats import FORMULA_STARTS, times_as_text
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SHEET_ROWS = 1_048_575
+"""The rows that a sheet holds below its header."""
+
+CELL_CHARACTERS = 32_767
+_WIDEST = 60
+CREATED = datetime(2000, 1, 1, tzinfo=UTC)
+"""The creation time written where none is given: a constant, so that the same table gives the same bytes."""
+
+_INERT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+
+
+def write_workbook(sheets: Mapping[str, pl.DataFrame], path: Path, *, created: datetime = CREATED) -> None:
+    """Write each frame as a sheet of that name, with a frozen header and a filter on it.
+
+    Times are text as in every format; null is an empty cell; a text longer than a cell may be (32,767 characters) is cut
+    and says so in the cell. Raises `UsageError` where a frame has more rows than a sheet holds.
+    """
+    import xlsxwriter
+
+    for name, frame in sheets.items():
+        if frame.height > SHEET_ROWS:
+            raise UsageError(
+                f"{frame.height:,} rows of {name} do not fit: a sheet holds {SHEET_ROWS:,}; narrow the filter, or use parquet"
+            )
+    with xlsxwriter.Workbook(str(path), _INERT) as book:
+        book.set_properties({"created": created.astimezone(UTC).replace(tzinfo=None)})
+        header = book.add_format({"bold": True, "bottom": 1, "bg_color": "#eef1f4"})
+        number = book.add_format({"num_format": "#,##0"})
+        # A text that begins like a formula stays text even after somebody edits the cell.
+        inert = book.add_format({"quote_prefix": True})
+        for name, frame in sheets.items():
+            sheet = book.add_worksheet(name)
+            sheet.freeze_panes(1, 0)
+            shown = times_as_text(frame)
+            widths = [len(column) + 3 for column in shown.columns]
+            for column, title in enumerate(shown.columns):
+                sheet.write_string(0, column, title, header)
+            for row, values in enumerate(shown.iter_rows(), start=1):
+                for column, value in enumerate(values):
+                    if value is None:
+                        continue
+                    if isinstance(value, int | float) and not isinstance(value, bool):
+                        sheet.write_number(row, column, value, number)
+                        continue
+                    text = _fitting(_as_text(value))
+                    sheet.write_string(row, column, text, inert if text[:1] in FORMULA_STARTS else None)
+                    widths[column] = max(widths[column], min(len(text) + 1, _WIDEST))
+            for column, width in enumerate(widths):
+                sheet.set_column(column, column, min(width, _WIDEST))
+            if frame.height:
+                sheet.autofilter(0, 0, frame.height, frame.width - 1)
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False)
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+def _fitting(text: str) -> str:
+    if len(text) <= CELL_CHARACTERS:
+        return text
+    mark = f" … cut: {len(text):,} characters in all"
+    return text[: CELL_CHARACTERS - len(mark)] + mark
