@@ -1,8 +1,8 @@
 """audit-reports: audit events land as Parquet, DuckDB queries them through Polars expressions, reviews come out.
 
-    from audit_reports import AuditLog
-    log = AuditLog("data/store")
-    log.filter(category="API Keys").by("actor")
+from audit_reports import AuditLog
+log = AuditLog("data/store")
+log.filter(category="API Keys").by("actor")
 """
 
 from __future__ import annotations
@@ -33,6 +33,6 @@ def __getattr__(name: str) -> Any:
     """Load a public name when it is first asked for, so that importing the package loads nothing else."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415
+    from importlib import import_module
 
     return getattr(import_module(_HOMES[name]), name)

@@ -37,9 +37,7 @@ CATALOGUE: tuple[EventType, ...] = (
     EventType("Organization", "Sub-Organization Created", "Sub-Organization Created", True),
     EventType("Organization", "Sub-Organization Updated", "Sub-Organization Updated", False),
     EventType("Organization", "Sub-Organization Member Joined", "Sub-Organization Member Joined", False),
-    EventType(
-        "Organization", "Sub-Organization Member Role Changed", "Sub-Organization Member Role Changed", True
-    ),
+    EventType("Organization", "Sub-Organization Member Role Changed", "Sub-Organization Member Role Changed", True),
     EventType("Members", "Invited", "Member Invited", False),
     EventType("Members", "Joined", "Member Joined", False),
     EventType("Members", "Removed", "Member Removed", True),

@@ -42,20 +42,28 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     common = _Parser(add_help=False, allow_abbrev=False)
     group = common.add_argument_group("common")
-    group.add_argument("--config", metavar="PATH", help="the configuration (else AUDIT_REPORTS_CONFIG, else ./audit-reports.toml)")
-    group.add_argument("--store", metavar="URI", help="the store (else AUDIT_REPORTS_STORE, the configuration, data/store)")
-    group.add_argument("--timezone", metavar="IANA", help="the zone of dates and local hours (else the configuration, else UTC)")
+    group.add_argument(
+        "--config", metavar="PATH", help="the configuration (else AUDIT_REPORTS_CONFIG, else ./audit-reports.toml)"
+    )
+    group.add_argument(
+        "--store", metavar="URI", help="the store (else AUDIT_REPORTS_STORE, the configuration, data/store)"
+    )
+    group.add_argument(
+        "--timezone", metavar="IANA", help="the zone of dates and local hours (else the configuration, else UTC)"
+    )
     group.add_argument("--format", metavar="FORMAT", help=_FORMATS)
     group.add_argument("--out", metavar="PATH", help="where to write (else standard output)")
     reading = _Parser(add_help=False, allow_abbrev=False)
     reading.add_argument("--as-of", metavar="LANDING", type=int, help="see the store as it was after this landing")
     filters = _filters()
 
-    top = _Parser(prog="audit-reports", description="Audit events, landed, questioned and reviewed.", allow_abbrev=False)
+    top = _Parser(
+        prog="audit-reports", description="Audit events, landed, questioned and reviewed.", allow_abbrev=False
+    )
     top.add_argument("--version", action="version", version=f"audit-reports {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
-    def command(name: str, text: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    def command(name: str, text: str, *parents: _Parser) -> argparse.ArgumentParser:
         made: argparse.ArgumentParser = commands.add_parser(
             name, help=text, description=text, parents=[*parents, common], allow_abbrev=False
         )
@@ -73,7 +81,9 @@ def parser() -> argparse.ArgumentParser:
     summary.add_argument("--limit", metavar="N", type=int, help="no more than so many rows")
     summary.add_argument("--sql", action="store_true", help="print the query instead of running it")
     review = command("review", "the activity review of a period", filters, reading)
-    review.add_argument("--period", metavar="P", help="day, week, month, quarter, 2026-W10, 2026-03, 2026-03-02..2026-03-09 ...")
+    review.add_argument(
+        "--period", metavar="P", help="day, week, month, quarter, 2026-W10, 2026-03, 2026-03-02..2026-03-09 ..."
+    )
     store = command("store", "what is in the store, and what was done to it", reading)
     store.add_argument("what", choices=("info", "journal", "quarantine"), metavar="info|journal|quarantine")
     feeds = command("feeds", "which feeds are known; `feeds check FILE`: what a file would become")
@@ -83,7 +93,7 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _filters() -> argparse.ArgumentParser:
+def _filters() -> _Parser:
     made = _Parser(add_help=False, allow_abbrev=False)
     group = made.add_argument_group("filters (a repeated one means or)")
     group.add_argument("--from", "--since", dest="since", metavar="DATE", help="from this date or time on")
@@ -118,7 +128,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 the tool failed, 2 the user's mistake, said in one line."""
     try:
         arguments = parsed(sys.argv[1:] if words is None else words)
-        from audit_reports import commands  # noqa: PLC0415 - help must answer at once
+        from audit_reports import commands
 
         code = commands.run(arguments, os.environ)
         sys.stdout.flush()
@@ -131,7 +141,9 @@ def main(words: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except OSError as error:
-        print(f"audit-reports: {_one_line(error.strerror or str(error))} {quoted(error.filename or '')}", file=sys.stderr)
+        print(
+            f"audit-reports: {_one_line(error.strerror or str(error))} {quoted(error.filename or '')}", file=sys.stderr
+        )
         return 1
     except KeyboardInterrupt:
         print("audit-reports: stopped; nothing half done was kept", file=sys.stderr)
@@ -139,6 +151,6 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _one_line(text: str) -> str:
-    from audit_reports.formats import plain  # noqa: PLC0415
+    from audit_reports.formats import plain
 
     return plain(" ".join(text.split()))

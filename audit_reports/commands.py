@@ -46,13 +46,13 @@ class _Run:
         return given
 
     def feeds(self) -> Mapping[str, Feed]:
-        from audit_reports.feeds import FEEDS  # noqa: PLC0415
-        from audit_reports.feeds.generic import mapped  # noqa: PLC0415
+        from audit_reports.feeds import FEEDS
+        from audit_reports.feeds.generic import mapped
 
         return {**FEEDS, "generic": mapped(self.config.generic)}
 
     def log(self) -> AuditLog:
-        from audit_reports.log import AuditLog  # noqa: PLC0415
+        from audit_reports.log import AuditLog
 
         return AuditLog(self.store, as_of=self.arguments.as_of, timezone=self.timezone)
 
@@ -75,11 +75,11 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
 
 def demo(run: _Run) -> int:
     """Make the sample world, and its worst week's review."""
-    from audit_reports.demo import TIMEZONE, land_sample  # noqa: PLC0415
-    from audit_reports.log import AuditLog  # noqa: PLC0415
-    from audit_reports.output import write_review  # noqa: PLC0415
-    from audit_reports.period import Period  # noqa: PLC0415
-    from audit_reports.review import make_review  # noqa: PLC0415
+    from audit_reports.demo import TIMEZONE, land_sample
+    from audit_reports.log import AuditLog
+    from audit_reports.output import write_review
+    from audit_reports.period import Period
+    from audit_reports.review import make_review
 
     folder = run.out or Path("data/demo")
     _say(f"making twelve weeks of sample events in {folder / 'inbox'} and landing them")
@@ -94,23 +94,28 @@ def demo(run: _Run) -> int:
     top = week.by("actor").row(0, named=True)
     print(f"review       {folder / review.id / 'review.html'}")
     print(f"period       {period.label}, {log.timezone}")
-    print(f"landed       {sum(x.landed for x in landed):,} events of {sum(x.read for x in landed):,} read in {len(landed)} landings")
-    print(f"set aside    {sum(x.duplicates for x in landed)} duplicates, {sum(x.quarantined for x in landed)} in quarantine")
-    print(f"this week    {week.count():,} events by {week.by('actor').height} actors from {week.by('country').height} countries")
+    print(
+        f"landed       {sum(x.landed for x in landed):,} events of {sum(x.read for x in landed):,} read in {len(landed)} landings"
+    )
+    print(
+        f"set aside    {sum(x.duplicates for x in landed)} duplicates, {sum(x.quarantined for x in landed)} in quarantine"
+    )
+    print(
+        f"this week    {week.count():,} events by {week.by('actor').height} actors from {week.by('country').height} countries"
+    )
     print(f"most active  {plain(str(top['actor']))}, {top['events']} events")
     print(f"failures     {week.filter(outcome='failure').count()} events")
     print(f"worst night  {plain(night.title)}")
     print(f"ask on       audit-reports summary --store {world.store} --by category --from {period.days[0]}")
-    print(f"a notebook   notebooks/01_first_look.ipynb tells this week's story")
+    print("a notebook   notebooks/01_first_look.ipynb tells this week's story")
     return 0
 
 
 def ingest(run: _Run) -> int:
     """Land files, and print the books."""
-    import polars as pl  # noqa: PLC0415
+    import polars as pl
 
-    from audit_reports.landing import land  # noqa: PLC0415
-    from audit_reports.store import Store  # noqa: PLC0415
+    from audit_reports.landing import land
 
     arguments = run.arguments
     feeds = run.feeds()
@@ -126,14 +131,13 @@ def ingest(run: _Run) -> int:
                     file.write(data)
             paths = [str(spool) if path == "-" else path for path in paths]
             names = {str(spool): "-"}
-        _check_paths(paths, feeds, arguments.feed, names)
-        result = land(Store.create(run.store), paths, feeds, now=clock.now(), feed=arguments.feed, names=names)
+        result = land(run.store, paths, feeds, now=clock.now(), feed=arguments.feed, names=names)
     for name, landing in result.known:
         _say(f"{name}: landed before, in landing {landing}; nothing to do")
     for unreadable in result.unreadable:
         _say(f"{unreadable.name}: no event could be read ({unreadable.reason}); in quarantine")
-    for reason, number in sorted(result.reasons.items()):
-        _say(f"{number} in quarantine: {reason}")
+    for reason, times in sorted(result.reasons.items()):
+        _say(f"{times} in quarantine: {reason}")
     if result.skipped:
         _say(f"{result.skipped} files with other endings were passed over")
     books = {name: getattr(result, name) for name in ("landing", "read", "landed", "duplicates", "quarantined")}
@@ -141,9 +145,9 @@ def ingest(run: _Run) -> int:
     if format == "json" and run.out is None:
         sys.stdout.write(frame.write_ndjson())
     elif format == "table" and run.out is None:
-        number = "nothing new" if result.landing is None else f"landing {result.landing}"
+        title = "nothing new" if result.landing is None else f"landing {result.landing}"
         print(
-            f"{number}: {result.read:,} read = {result.landed:,} landed + {result.duplicates:,} duplicates "
+            f"{title}: {result.read:,} read = {result.landed:,} landed + {result.duplicates:,} duplicates "
             f"+ {result.quarantined:,} quarantined"
         )
     else:
@@ -188,9 +192,9 @@ def summary(run: _Run) -> int:
 
 def review(run: _Run) -> int:
     """Write the activity review of a period to a folder."""
-    from audit_reports.output import write_review  # noqa: PLC0415
-    from audit_reports.period import Period  # noqa: PLC0415
-    from audit_reports.review import make_review  # noqa: PLC0415
+    from audit_reports.output import write_review
+    from audit_reports.period import Period
+    from audit_reports.review import make_review
 
     arguments = run.arguments
     ranged = arguments.since is not None or arguments.until is not None
@@ -204,7 +208,11 @@ def review(run: _Run) -> int:
     formats = tuple(word.strip() for word in (arguments.format or "html").split(","))
     view = run.log().narrowed(run.filter(periods=False))
     made = make_review(view, period, now=now)
-    given = {name: value for name, value in vars(arguments).items() if value is not None and name not in ("out", "config", "store")}
+    given = {
+        name: value
+        for name, value in vars(arguments).items()
+        if value is not None and name not in ("out", "config", "store")
+    }
     for path in write_review(made, run.out or Path(made.id), formats, arguments=given):
         print(path)
     _explain(view, 1)
@@ -213,13 +221,13 @@ def review(run: _Run) -> int:
 
 def store(run: _Run) -> int:
     """Print what is in the store, its journal, or its quarantine."""
-    import polars as pl  # noqa: PLC0415
+    import polars as pl
 
-    from audit_reports.store_info import info, journal_frame  # noqa: PLC0415
+    from audit_reports.store_info import info, journal_frame
 
     what = run.arguments.what
     if what == "journal":
-        from audit_reports.store import Store  # noqa: PLC0415
+        from audit_reports.store import Store
 
         run.write(journal_frame(Store(run.store).journal))
         return 0
@@ -240,17 +248,19 @@ def store(run: _Run) -> int:
 
 def feeds(run: _Run) -> int:
     """Print the known feeds, or what a file would become."""
-    import polars as pl  # noqa: PLC0415
+    import polars as pl
 
     known = run.feeds()
     if run.arguments.check:
-        from audit_reports.feed_check import check  # noqa: PLC0415
+        from audit_reports.feed_check import check
 
         if not run.arguments.file:
             raise UsageError("name the file to check: audit-reports feeds check FILE")
         checked = check(run.arguments.file, known, feed=run.arguments.feed, now=clock.now())
         run.write(checked.rows)
-        _say(f"feed {checked.feed}: {checked.read:,} read, {checked.quarantined:,} would be in quarantine; nothing was landed")
+        _say(
+            f"feed {checked.feed}: {checked.read:,} read, {checked.quarantined:,} would be in quarantine; nothing was landed"
+        )
         for reason, number in checked.reasons.items():
             _say(f"{number} would be in quarantine: {reason}")
         return 0
@@ -278,13 +288,6 @@ COMMANDS: Mapping[str, Callable[[_Run], int]] = {
 }
 
 
-def _check_paths(paths: list[str], feeds: Mapping[str, Feed], feed: str | None, names: Mapping[str, str]) -> None:
-    """Find the user's mistakes before a store is made for nothing."""
-    from audit_reports.inputs import find  # noqa: PLC0415
-
-    find(paths, feeds, feed=feeds[feed] if feed else None, names=names)
-
-
 def _explain(view: AuditLog, rows: int) -> None:
     """Say what an empty or surprising answer means: nothing has landed, or the filter matches nothing."""
     for line in view.hints():
@@ -306,6 +309,6 @@ def _by_ending(out: Path | None) -> str:
 
 
 def _width() -> int:
-    import shutil  # noqa: PLC0415
+    import shutil
 
     return shutil.get_terminal_size().columns

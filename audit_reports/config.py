@@ -75,7 +75,9 @@ def _checked(path: Path) -> Config:
             raise UsageError.unknown("key", key, _KEYS, f"in {path}")
         for table in value if isinstance(value, list) else [value]:
             if key in _TABLES and (not isinstance(table, dict) or isinstance(value, list) != (key in _LISTS)):
-                raise UsageError(f"{quoted(path)}: write {key} as {'[[' if key in _LISTS else '['}{key}{']]' if key in _LISTS else ']'}")
+                raise UsageError(
+                    f"{quoted(path)}: write {key} as {'[[' if key in _LISTS else '['}{key}{']]' if key in _LISTS else ']'}"
+                )
             for inner in table if key in _TABLES else ():
                 if inner not in _TABLES[key]:
                     raise UsageError.unknown("key", inner, _TABLES[key], f"in [{key}] of {path}")

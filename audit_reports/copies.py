@@ -115,7 +115,9 @@ def same_value(raw: str) -> str:
     >>> same_value('{"a": 1, "b": "\\\\u00e9"}') == same_value('{"b":"é","a":1}')
     True
     """
-    return json.dumps(json.loads(raw, parse_float=Decimal, parse_int=Decimal), sort_keys=True, ensure_ascii=False, default=_number)
+    return json.dumps(
+        json.loads(raw, parse_float=Decimal, parse_int=Decimal), sort_keys=True, ensure_ascii=False, default=_number
+    )
 
 
 def _number(value: Any) -> str:

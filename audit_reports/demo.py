@@ -31,7 +31,7 @@ def land_sample(folder: Path, *, seed: int = 7) -> World:
 
     What has landed there before is left alone. The clock plays no part: the same seed gives the same rows.
     """
-    from audit_reports.sample import write_sample  # noqa: PLC0415 - large, and only the demo needs it
+    from audit_reports.sample import write_sample
 
     sample = write_sample(folder, seed=seed)
     store = Store.create(folder / "store")

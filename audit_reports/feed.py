@@ -102,7 +102,8 @@ def rows_sql(feed: Feed, source: str, *, latest: str) -> str:
     ]
     event_id = f"nullif(({columns['event_id']})::VARCHAR, '')" if "event_id" in columns else "NULL::VARCHAR"
     missing = "".join(
-        f" WHEN {field} IS NULL OR {field} = '' THEN {literal('no ' + path.removeprefix('$.'))}" for path, field in required
+        f" WHEN {field} IS NULL OR {field} = '' THEN {literal('no ' + path.removeprefix('$.'))}"
+        for path, field in required
     )
     return f"""
 WITH source AS ({source}),

@@ -30,7 +30,7 @@ from audit_reports.filters.tree import (
     operands,
     walk,
 )
-from audit_reports.journal import canonical
+from audit_reports.journal import canonical, time_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -107,7 +107,9 @@ class Filter:
         start = None if since is None else _moment(since, zone)
         end = None if until is None else _moment(until, zone)
         if start is not None and end is not None and start >= end:
-            raise UsageError(f"the period from {quoted(since)} to {quoted(until)} is {'empty' if start == end else 'reversed'}")
+            raise UsageError(
+                f"the period from {quoted(since)} to {quoted(until)} is {'empty' if start == end else 'reversed'}"
+            )
         if start is not None:
             conditions.append(Compare(Column("occurred_at"), ">=", start))
         if end is not None:
@@ -188,12 +190,12 @@ class Filter:
         for one in self.condition.of if isinstance(self.condition, And) else (self.condition,):
             match one:
                 case Compare(Column("occurred_at"), ">=" | "<" as op, datetime() as value):
-                    words += ["--from" if op == ">=" else "--to", value.astimezone(UTC).isoformat().replace("+00:00", "Z")]
+                    words += ["--from" if op == ">=" else "--to", time_text(value)]
                 case Compare(Column(name), "==", str() as value) if name in columns:
                     words += [f"--{columns[name]}", value]
                 case IsIn(Column(name), values) if name in columns:
-                    for value in values:
-                        words += [f"--{columns[name]}", str(value)]
+                    for text in map(str, values):
+                        words += [f"--{columns[name]}", text]
                 case InNetwork(networks):
                     for network in networks:
                         words += ["--ip", network]
@@ -228,16 +230,23 @@ def duration(text: str) -> timedelta:
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
-def check_values(chosen: Filter, known: Callable[[str], Iterable[str]], *, names: Callable[[], dict[str, str]]) -> None:
+def check_values(
+    chosen: Filter,
+    known: Callable[[str], Iterable[str]],
+    *,
+    vocabulary: Callable[[str], set[str]],
+    names: Callable[[], dict[str, str]],
+) -> None:
     """Raise `UsageError` for a value of a closed column that is not known, naming the nearest.
 
-    `known` gives a column's values; `names` the countries' names by code, so that "Spain" finds ES.
+    `known` gives a column's values, and is asked only of those that the `vocabulary` lacks; `names` the countries' names by code, so that "Spain" finds ES.
     """
     for column, values in chosen.named_values().items():
         if column not in CLOSED:
             continue
-        allowed = set(known(column))
-        for value in values:
+        unheard = set(values) - vocabulary(column)
+        allowed = set(known(column)) if unheard else set()
+        for value in sorted(unheard):
             if value in allowed:
                 continue
             word = next((flag for flag, name in FLAGS.items() if name == column), column)
@@ -255,7 +264,7 @@ def _several(given: str | Sequence[str] | None) -> list[str]:
 
 
 def _moment(given: str | date, zone: ZoneInfo) -> datetime:
-    from audit_reports.filters.reader import as_time  # noqa: PLC0415 - no Polars is needed for a filter of flags
+    from audit_reports.filters.reader import as_time
 
     return as_time(given, zone)
 
@@ -268,17 +277,19 @@ def _network(text: str) -> str:
 
 
 def _read(predicate: Any, timezone: str) -> Condition:
-    import polars as pl  # noqa: PLC0415 - slow to import
+    import polars as pl
 
-    from audit_reports.filters.reader import read  # noqa: PLC0415
+    from audit_reports.filters.reader import read
 
     if not isinstance(predicate, pl.Expr):
-        raise UsageError(f"a predicate is a Polars expression such as pl.col('actor') == 'ana', not {type(predicate).__name__}")
+        raise UsageError(
+            f"a predicate is a Polars expression such as pl.col('actor') == 'ana', not {type(predicate).__name__}"
+        )
     return read(predicate, timezone=timezone)
 
 
 def _parsed(where: str) -> pl.Expr:
-    import polars as pl  # noqa: PLC0415 - slow to import
+    import polars as pl
 
     try:
         return pl.sql_expr(where)

@@ -56,18 +56,23 @@ class Unreadable:
 
 @dataclass
 class Found:
-    """The files of a landing: what can be read, what holds no event, and how many were passed over by their ending."""
+    """The files of a landing: what can be read, what holds no event, and how many were passed over by their ending.
+
+    `named` are the inputs that the caller named one by one: in those, a file without events is a mistake.
+    """
 
     inputs: list[Input] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     skipped: int = 0
+    named: set[Path] = field(default_factory=set)
 
 
 def find(paths: Sequence[str], feeds: Mapping[str, Feed], *, feed: Feed | None, names: Mapping[str, str]) -> Found:
     """Return the inputs behind files, folders and globs, each once, in a stable order.
 
-    With `feed` no file is asked whose events it holds; `names` says what people see instead of a path. Raises `UsageError` for a path that does not exist, for a folder
-    without events, and for a named file that holds no event or that no feed recognises.
+    With `feed` no file is asked whose events it holds; `names` says what people see instead of a path. Raises
+    `UsageError` for a path that does not exist, for a folder without events, and for a named file that holds no event or
+    that no feed recognises.
     """
     found = Found()
     seen: set[Path] = set()
@@ -81,8 +86,7 @@ def find(paths: Sequence[str], feeds: Mapping[str, Feed], *, feed: Feed | None, 
                     raise UsageError(f"{quoted(looked.name)} holds no event: {looked.reason}; nothing was landed")
                 if looked.feed is None:
                     raise UsageError(unrecognised(looked.name, feeds))
-                if (why := flaw(looked)) is not None:
-                    raise UsageError(f"{quoted(looked.name)} holds no event: {why}; nothing was landed")
+                found.named.add(path)
                 found.inputs.append(looked)
         for path in walked:
             if path.resolve() not in seen:
@@ -97,7 +101,9 @@ def find(paths: Sequence[str], feeds: Mapping[str, Feed], *, feed: Feed | None, 
 
 def unrecognised(name: str, feeds: Mapping[str, Feed]) -> str:
     """Return the line that says that no feed knows a file's events, with what each feed looks for."""
-    tried = "; ".join(f"{f.name} needs {' or '.join(' + '.join(keys) for keys in f.recognised_by)}" for f in feeds.values())
+    tried = "; ".join(
+        f"{f.name} needs {' or '.join(' + '.join(keys) for keys in f.recognised_by)}" for f in feeds.values()
+    )
     return f"no feed recognises the events of {quoted(name)}. Tried: {tried}. Name one with --feed"
 
 
@@ -111,7 +117,9 @@ def _expand(given: str, found: Found) -> tuple[list[Path], list[Path]]:
         known = [file for file in files if file.name.lower().endswith(ENDINGS)]
         found.skipped += len(files) - len(known)
         if not known:
-            raise UsageError(f"the folder {quoted(given)} holds no file ending in .json .jsonl .ndjson .csv .parquet (.gz .zst)")
+            raise UsageError(
+                f"the folder {quoted(given)} holds no file ending in .json .jsonl .ndjson .csv .parquet (.gz .zst)"
+            )
         return [], known
     if path.exists():
         raise UsageError(f"{quoted(given)} is neither a file nor a folder; pipe a stream in with -")
@@ -146,7 +154,7 @@ def look(path: Path, feeds: Mapping[str, Feed], *, feed: Feed | None, name: str 
     if bare.endswith((".jsonl", ".ndjson")) or _is_lines(text, whole=len(start) < HEAD):
         events = [event for line in text.splitlines()[:_SAMPLE] if isinstance(event := _decoded(line), dict)]
         return Input(name, path, size, "lines", packing, "$", feed or recognise(events, feeds))
-    return _document(name, path, size, packing, text, feeds, feed)
+    return _document(name, path, packing, text, feeds=feeds, feed=feed)
 
 
 def _decoded(text: str) -> Any:
@@ -171,14 +179,14 @@ def _is_lines(text: str, *, whole: bool) -> bool:
 def _document(
     name: str,
     path: Path,
-    size: int,
     packing: Packing,
     text: str,
+    *,
     feeds: Mapping[str, Feed],
     feed: Feed | None,
 ) -> Input | Unreadable:
     """Say where the events of one JSON document are: it is an event itself, or a list, or has a list inside."""
-    start = text.lstrip()
+    start, size = text.lstrip(), path.stat().st_size
     if start[0] == "[":
         events = list(_elements(start, 1))
         if not events and _decoded(text) is not None:
@@ -231,7 +239,7 @@ def _members(text: str) -> tuple[dict[str, Any], dict[str, list[Any]]]:
         at = cast(re.Match[str], _SPACE.match(text, at)).end()
         try:
             key, at = _DECODER.raw_decode(text, at)
-            at = cast(re.Match[str], re.compile(r"\s*:\s*").match(text, at) or _fail()).end()
+            at = (re.compile(r"\s*:\s*").match(text, at) or _fail()).end()
             if text.startswith("[", at):
                 lists[str(key)] = list(_elements(text, at + 1))
             members[str(key)], at = _DECODER.raw_decode(text, at)
@@ -246,11 +254,13 @@ def _fail() -> re.Match[str]:
 def csv_sample(text: str) -> list[dict[str, Any]]:
     """Return the first records of a CSV text as nested objects."""
     rows = [row for _, row in zip(range(_SAMPLE), records(io.StringIO(text)), strict=False)]
-    return [nested(rows[0].cells, row.cells) for row in rows[1:] if len(row.cells) == len(rows[0].cells)] if rows else []
+    return (
+        [nested(rows[0].cells, row.cells) for row in rows[1:] if len(row.cells) == len(rows[0].cells)] if rows else []
+    )
 
 
 def _recognised_parquet(path: Path, feeds: Mapping[str, Feed]) -> Feed | None:
-    import pyarrow.parquet as pq  # noqa: PLC0415 - only Parquet inputs need it
+    import pyarrow.parquet as pq
 
     names = pq.read_schema(path).names
     return recognise([dict.fromkeys(names, "")], feeds)
@@ -266,7 +276,11 @@ def source_sql(inputs: Sequence[Input], *, numbered: bool) -> str:
     first = inputs[0]
     packing = f", compression = {literal(first.packing)}" if first.packing != "none" else ""
     if first.shape == "parquet":
-        return f"SELECT to_json(t)::VARCHAR AS raw, filename AS file, file_row_number + 1 AS line FROM (SELECT * FROM read_parquet({files}, filename = true, file_row_number = true)) t"
+        return (
+            'SELECT json_merge_patch(to_json(t), \'{"filename": null, "file_row_number": null}\')::VARCHAR AS raw, '
+            "filename AS file, file_row_number + 1 AS line "
+            f"FROM read_parquet({files}, filename = true, file_row_number = true) t"
+        )
     if first.shape == "document":
         largest = max(map(_document_bytes, inputs))
         wanted = "[json]" if first.elements == "$" else f"json_extract(json, {literal(first.elements)})"

@@ -8,7 +8,6 @@ pass over their files alone says where they stand and why.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import uuid
 from collections.abc import Mapping, Sequence
@@ -20,14 +19,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audit_reports.columns import NAMES
+from audit_reports.commit import commit, rows_hash, rows_of, staged_files
 from audit_reports.copies import take_out_copies
 from audit_reports.errors import FailureError, UsageError, quoted
 from audit_reports.feed import Feed, literal, rows_sql
 from audit_reports.inputs import Found, Input, Unreadable, find, flaw, source_sql
-from audit_reports.journal import canonical, sync, sync_folder, time_text
+from audit_reports.journal import time_text
 from audit_reports.quarantine import Quarantined, located, write_quarantine
 from audit_reports.spool import Spooled, spool_csv
-from audit_reports.store import Store, connect, utc
+from audit_reports.store import Store, connect, new_or_open, utc
 
 if TYPE_CHECKING:
     import deltalake
@@ -68,6 +68,7 @@ class _Work:
     now: datetime
     folder: Path
     connection: duckdb.DuckDBPyConnection
+    named: set[Path]
     quarantined: list[Quarantined] = field(default_factory=list)
     spooled: dict[str, Spooled] = field(default_factory=dict)
 
@@ -77,7 +78,7 @@ class _Work:
 
 
 def land(
-    store: Store,
+    store: Store | str | Path,
     paths: Sequence[str],
     feeds: Mapping[str, Feed],
     *,
@@ -87,13 +88,21 @@ def land(
 ) -> Landing:
     """Land files, folders and globs in one atomic commit, and return the books.
 
-    A file with the same bytes and feed as one that has landed is left alone. `now` (UTC) becomes `landed_at`, and the day
-    after it is the last believable time of an event; `names` says what people see instead of a path. Raises `UsageError`, with the store untouched, for a wrong path or
-    feed and for a named file without events; `FailureError` where the files change while they are read.
+    A store given by its path is made where there is none. A file with the same bytes and feed as one that has landed is
+    left alone. `now` (UTC) becomes `landed_at`, and the day after it is the last believable time of an event; `names` says
+    what people see instead of a path. Raises `UsageError`, with the store untouched, for a wrong path or feed and for a
+    named file without events; `FailureError` where the files change while they are read.
     """
     if feed is not None and feed not in feeds:
         raise UsageError.unknown("feed", feed, feeds)
     found = find(paths, feeds, feed=feeds[feed] if feed else None, names=names or {})
+    if isinstance(store, Store):
+        return _into(store, found, now=now)
+    with new_or_open(store) as opened:
+        return _into(opened, found, now=now)
+
+
+def _into(store: Store, found: Found, *, now: datetime) -> Landing:
     with store.writing():
         table = store.table()
         store.repair(table)
@@ -107,7 +116,7 @@ def land(
         folder.mkdir(parents=True)
         try:
             with connect() as connection:
-                work = _Work(store, number, now, folder, connection)
+                work = _Work(store, number, now, folder, connection, found.named)
                 return replace(_land(work, table, fresh), known=known, skipped=found.skipped)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -116,12 +125,12 @@ def land(
 def _land(work: _Work, table: deltalake.DeltaTable, found: Found) -> Landing:
     before = {one.path: one.path.stat() for one in found.inputs}
     with ThreadPoolExecutor(1) as pool:
-        hashes = pool.submit(lambda: {one.path: _sha256(one.path) for one in (*found.inputs, *found.unreadable)})
+        hashes = pool.submit(_hashes, [*(one.path for one in found.inputs), *(one.path for one in found.unreadable)])
         inputs = [_spooled(work, one) for one in found.inputs]
         read, unreadable = _stage(work, inputs)
-        for one in (*found.unreadable, *unreadable):
+        for file in (*found.unreadable, *unreadable):
             read += 1
-            work.quarantined.append(Quarantined(one.name, 0, one.reason, None, ""))
+            work.quarantined.append(Quarantined(file.name, 0, file.reason, None, ""))
         read += sum(len(spooled.unfit) for spooled in work.spooled.values())
         _set_aside(work, inputs, unreadable)
         conflicts, duplicates = take_out_copies(
@@ -135,13 +144,14 @@ def _land(work: _Work, table: deltalake.DeltaTable, found: Found) -> Landing:
     for path, stat in before.items():
         if (stat.st_size, stat.st_mtime_ns) != ((s := path.stat()).st_size, s.st_mtime_ns):
             raise FailureError(f"{quoted(path)} changed while it was read; nothing was landed, run the command again")
-    landed = _rows(work, work.folder.glob("*/day=*/*.parquet"))
+    landed = rows_of(work.connection, staged_files(work.folder))
     if read != landed + duplicates + len(work.quarantined):
         raise FailureError(
             f"the books do not balance: {read} read, {landed} landed, {duplicates} duplicates, "
             f"{len(work.quarantined)} quarantined; nothing was landed"
         )
     quarantine = write_quarantine(work.store.root, work.quarantined, landing=work.number)
+    files: list[Input | Unreadable] = [*found.inputs, *found.unreadable]
     feeds = tuple(sorted({one.feed.name for one in inputs if one.feed}))
     facts: dict[str, Any] = {
         "landing": work.number,
@@ -153,12 +163,12 @@ def _land(work: _Work, table: deltalake.DeltaTable, found: Found) -> Landing:
         "feeds": list(feeds),
         "inputs": [
             {"file": one.name, "bytes": one.path.stat().st_size, "sha256": sha256[one.path], "feed": _feed_name(one)}
-            for one in (*found.inputs, *found.unreadable)
+            for one in files
         ],
-        "rows_hash": _rows_hash(work),
+        "rows_hash": rows_hash(work.connection, staged_files(work.folder)),
         "quarantine": quarantine,
     }
-    _commit(work, table, facts)
+    commit(work.store, table, staged_files(work.folder), facts, connection=work.connection)
     reasons: dict[str, int] = {}
     for row in work.quarantined:
         reasons[row.reason] = reasons.get(row.reason, 0) + 1
@@ -201,6 +211,10 @@ def _known(store: Store, found: Found) -> tuple[tuple[tuple[str, int], ...], Fou
     fresh.inputs = [one for one in found.inputs if not before(one)]
     fresh.unreadable = [one for one in found.unreadable if not before(one)]
     return tuple(known), fresh
+
+
+def _hashes(paths: Sequence[Path]) -> dict[Path, str]:
+    return {path: _sha256(path) for path in paths}
 
 
 def _sha256(path: Path) -> str:
@@ -247,7 +261,7 @@ def _judged(work: _Work, group: Sequence[Input], *, numbered: bool) -> str:
 
 def _stage(work: _Work, inputs: Sequence[Input]) -> tuple[int, list[Unreadable]]:
     """Write every row to the staging folder, by day, and return how many were read and which files could not be."""
-    import duckdb  # noqa: PLC0415 - slow to import
+    import duckdb
 
     work.connection.execute("SET preserve_insertion_order = false")
     work.connection.execute(f"SET partitioned_write_flush_threshold = {_FLUSH_ROWS}")
@@ -259,7 +273,12 @@ def _stage(work: _Work, inputs: Sequence[Input]) -> tuple[int, list[Unreadable]]
         except duckdb.Error as error:
             flaws = [(one, why) for one in group if (why := flaw(one))]
             if not flaws:
-                raise FailureError(f"DuckDB cannot read {quoted(group[0].name)}: {str(error).splitlines()[0]}") from error
+                raise FailureError(
+                    f"DuckDB cannot read {quoted(group[0].name)}: {str(error).splitlines()[0]}"
+                ) from error
+            if named := [(one, why) for one, why in flaws if one.path in work.named]:
+                one, why = named[0]
+                raise UsageError(f"{quoted(one.name)} holds no event: {why}; nothing was landed") from error
             unreadable += [Unreadable(one.name, one.path, why) for one, why in flaws]
             shutil.rmtree(work.folder / str(index), ignore_errors=True)
             rest = [one for one in group if one not in [bad for bad, _ in flaws]]
@@ -299,78 +318,3 @@ def _located(work: _Work, inputs: Sequence[Input], condition: str) -> list[Quara
             work.connection, group, lambda part: _judged(work, part, numbered=True), condition, spooled=work.spooled
         )
     return found
-
-
-def _rows(work: _Work, files: Any) -> int:
-    paths = [literal(str(path)) for path in files]
-    if not paths:
-        return 0
-    counted = work.connection.execute(f"SELECT count(*) FROM read_parquet([{', '.join(paths)}])").fetchone()
-    return int(counted[0]) if counted else 0
-
-
-def _rows_hash(work: _Work) -> str:
-    """Return the order-free hash of the staged rows: the sum, in hex, of the first 64 bits of each row's SHA-256.
-
-    A row's text is feed, event_id, occurred_at in microseconds and raw, joined by U+001F: what the event is and the evidence.
-    """
-    files = [literal(str(path)) for path in work.folder.glob("*/day=*/*.parquet")]
-    if not files:
-        return f"{0:032x}"
-    row = work.connection.execute(
-        "SELECT sum(('0x' || left(sha256(concat_ws(chr(31), feed, event_id, epoch_us(occurred_at), raw)), 16))::UBIGINT)::VARCHAR "
-        f"FROM read_parquet([{', '.join(files)}])"
-    ).fetchone()
-    return f"{int(row[0]) if row else 0:032x}"
-
-
-def _commit(work: _Work, table: deltalake.DeltaTable, facts: dict[str, Any]) -> None:
-    """Move the staged files into the table, commit them with the landing's facts, and journal it; all synced."""
-    from deltalake import CommitProperties, Transaction  # noqa: PLC0415 - slow to import
-    from deltalake.exceptions import DeltaError  # noqa: PLC0415
-    from deltalake.transaction import AddAction  # noqa: PLC0415
-
-    files, actions = [], []
-    modified = int(work.now.timestamp() * 1000)
-    for staged in sorted(work.folder.glob("*/day=*/*.parquet")):
-        day = staged.parent.name.removeprefix("day=")
-        path = f"day={day}/{work.number:08}-{uuid.uuid4().hex}.parquet"
-        target = work.store.events / path
-        with staged.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            sync(file.fileno())
-        rows, size = _rows(work, [staged]), staged.stat().st_size
-        target.parent.mkdir(exist_ok=True)
-        os.replace(staged, target)
-        sync_folder(target.parent)
-        files.append({"path": f"events/{path}", "bytes": size, "sha256": digest, "rows": rows})
-        bounds = {"landing": work.number}
-        stats = canonical({"numRecords": rows, "minValues": bounds, "maxValues": bounds, "nullCount": {}})
-        actions.append(AddAction(path, size, {"day": day}, modified, True, stats))
-    sync_folder(work.store.events)
-    facts["files"] = files
-    try:
-        table.create_write_transaction(
-            actions,
-            "append",
-            table.schema(),
-            partition_by=["day"],
-            commit_properties=CommitProperties(
-                custom_metadata={"audit_reports": canonical(facts)},
-                app_transactions=[Transaction("landing", work.number)],
-                max_commit_retries=0,
-            ),
-        )
-    except DeltaError as error:
-        for one in files:
-            (work.store.root / str(one["path"])).unlink(missing_ok=True)
-        raise FailureError(f"the landing was not committed: {str(error).splitlines()[0]}") from error
-    log = work.store.events / "_delta_log"
-    for commit in log.iterdir():
-        if commit.is_file() and commit.stat().st_mtime >= modified / 1000 - 60:
-            with commit.open("rb") as file:
-                sync(file.fileno())
-    sync_folder(log)
-    work.store.journal_landing(facts)
-
-

@@ -93,7 +93,7 @@ class AuditLog:
 
     def narrowed(self, chosen: Filter) -> AuditLog:
         """Return the view that a filter object lets through; raises `UsageError` for a value that is known nowhere."""
-        check_values(chosen, self.known, names=_country_names)
+        check_values(chosen, self.known, vocabulary=vocabulary, names=_country_names)
         view = object.__new__(AuditLog)
         view._snapshot = self._snapshot
         view.uri = self.uri
@@ -132,15 +132,18 @@ class AuditLog:
 
     def sql(self, query: str) -> pl.DataFrame:
         """Run a query over this view, whose name in it is `events`; raises `UsageError` for SQL that DuckDB refuses."""
-        import duckdb  # noqa: PLC0415 - slow to import
+        import duckdb
 
         try:
-            result: pl.DataFrame = self.relation().query("events", query).pl()
+            answer = self.relation().query("events", query)
+            if answer is None:
+                raise UsageError("the query gives no rows; it must be a SELECT")
+            rows: pl.DataFrame = answer.pl()
         except duckdb.IOException as error:
             raise FailureError(f"the store cannot be read: {str(error).splitlines()[0]}") from error
-        except (duckdb.Error, AttributeError) as error:
+        except duckdb.Error as error:
             raise UsageError(f"DuckDB refuses the query: {str(error).splitlines()[0]}") from None
-        return result
+        return rows
 
     def landings(self) -> list[Landed]:
         """Return what each landing up to this log's did, in order."""
@@ -148,9 +151,9 @@ class AuditLog:
 
     def quarantine(self) -> pl.DataFrame:
         """Return what could not be understood up to this landing: file, line, reason, feed, raw, landing."""
-        import polars as pl  # noqa: PLC0415 - slow to import
+        import polars as pl
 
-        from audit_reports.quarantine import frame  # noqa: PLC0415
+        from audit_reports.quarantine import frame
 
         files = self._snapshot.store.quarantine_files(as_of=self.landing)
         return pl.concat([frame([], landing=0), *map(pl.read_parquet, files)])
@@ -163,8 +166,9 @@ class AuditLog:
         """Return the values of a column that are no mistake: those of the vocabulary and those in the store."""
         if column not in self._snapshot.known:
             everything = self._relation(Filter())
-            rows = everything.query("events", f"SELECT DISTINCT {column} FROM events WHERE {column} IS NOT NULL").fetchall()
-            self._snapshot.known[column] = {str(value) for (value,) in rows} | _vocabulary(column)
+            rows = everything.select(column).distinct().fetchall()
+            there = {str(value) for (value,) in rows if value is not None}
+            self._snapshot.known[column] = there | vocabulary(column)
         return self._snapshot.known[column]
 
     def hints(self) -> list[str]:
@@ -177,13 +181,15 @@ class AuditLog:
             for value in values:
                 if value not in there:
                     near = nearest(value, there)
-                    lines.append(f"no {column} {quoted(value)}" + (f": did you mean {quoted(near[0])}?" if near else ""))
+                    lines.append(
+                        f"no {column} {quoted(value)}" + (f": did you mean {quoted(near[0])}?" if near else "")
+                    )
         return lines
 
     @cached_property
     def _addresses(self) -> list[str]:
-        rows = self._relation(Filter()).query("events", "SELECT DISTINCT ip FROM events WHERE ip IS NOT NULL").fetchall()
-        return [str(ip) for (ip,) in rows]
+        rows = self._relation(Filter()).select("ip").distinct().fetchall()
+        return [str(ip) for (ip,) in rows if ip is not None]
 
     def _within(self, ranges: tuple[str, ...]) -> list[str]:
         wanted = [ipaddress.ip_network(one) for one in ranges]
@@ -204,9 +210,9 @@ class AuditLog:
             source = f"SELECT * FROM ({source}) WHERE landing <= {snapshot.landing}"
         if chosen.is_empty:
             return snapshot.connection.sql(source)
-        import narwhals as nw  # noqa: PLC0415 - slow to import
+        import narwhals as nw
 
-        from audit_reports.filters.twin import as_narwhals, local_column  # noqa: PLC0415
+        from audit_reports.filters.twin import as_narwhals, local_column
 
         added = {local_column(part): part for part in chosen.local_parts() if part.column != "day"}
         if added:
@@ -220,39 +226,44 @@ class AuditLog:
         return result
 
     def _fetch(self, query: str, *, with_networks: bool = False) -> pl.DataFrame:
-        import duckdb  # noqa: PLC0415 - slow to import
+        import duckdb
 
         try:
             relation = self.relation()
             if with_networks:
                 relation = self._with_networks(relation)
-            result: pl.DataFrame = relation.query("events", query).pl()
+            answer = relation.query("events", query)
+            if answer is None:  # a statement without rows, and ours are SELECTs
+                raise FailureError("the store gave no answer")
+            rows: pl.DataFrame = answer.pl()
         except duckdb.Error as error:
             raise FailureError(f"the store cannot be read: {str(error).splitlines()[0]}") from error
-        return result
+        return rows
 
     def _with_networks(self, relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
-        import polars as pl  # noqa: PLC0415 - slow to import
+        import polars as pl
 
         found = networks(self._addresses)
-        table = pl.DataFrame({"ip": list(found), "network": list(found.values())}, schema={"ip": pl.String, "network": pl.String})
+        table = pl.DataFrame(
+            {"ip": list(found), "network": list(found.values())}, schema={"ip": pl.String, "network": pl.String}
+        )
         connection = self._snapshot.connection
         connection.register("networks", table)
-        return relation.query("narrowed", "SELECT * FROM narrowed LEFT JOIN networks USING (ip)")
+        return relation.join(connection.table("networks"), "ip", how="left")
 
     def __repr__(self) -> str:
         return f"AuditLog({self.uri!r}, landing {self.landing}): {self.where.sentence()}"
 
     def _repr_html_(self) -> str:
-        from audit_reports.log_table import log_table  # noqa: PLC0415 - notebooks alone need it
+        from audit_reports.log_table import log_table
 
         return log_table(self.newest(20), total=self.count(), sentence=self.where.sentence(), now=clock.now())
 
 
-def _vocabulary(column: str) -> set[str]:
+def vocabulary(column: str) -> set[str]:
     """Return the values that are right although no event has them."""
-    from audit_reports.catalogue import CATALOGUE  # noqa: PLC0415
-    from audit_reports.feeds import FEEDS  # noqa: PLC0415
+    from audit_reports.catalogue import CATALOGUE
+    from audit_reports.feeds import FEEDS
 
     match column:
         case "country":
@@ -269,7 +280,7 @@ def _vocabulary(column: str) -> set[str]:
 
 
 def _country_names() -> dict[str, str]:
-    from audit_reports.countries import countries  # noqa: PLC0415
+    from audit_reports.countries import countries
 
     return {code: country.name for code, country in countries().items()}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from audit_reports.log import relative
 
@@ -29,15 +29,19 @@ def log_table(rows: pl.DataFrame, *, total: int, sentence: str, now: datetime) -
     shown = f"showing the newest {rows.height:,}" if rows.height < total else "all shown"
     count = f"<div class='audit-log-count'><b>{total:,} events</b> ({shown}). {_text(sentence)}</div>"
     if not rows.height:
-        return _STYLE + "<div class='audit-log-count'><b>0 events</b>: the filter matches nothing. " + _text(sentence) + "</div>"
+        return (
+            _STYLE
+            + "<div class='audit-log-count'><b>0 events</b>: the filter matches nothing. "
+            + _text(sentence)
+            + "</div>"
+        )
     body = "".join(_row(row, now) for row in rows.iter_rows(named=True))
     heads = "".join(f"<th>{name}</th>" for name in ("Actor", "Event", "Resource", "Source", "Location", "Date"))
     return f"{_STYLE}{count}<table class='audit-log'><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _row(row: dict[str, object], now: datetime) -> str:
-    moment = row["occurred_at"]
-    assert isinstance(moment, datetime)
+def _row(row: dict[str, Any], now: datetime) -> str:
+    moment: datetime = row["occurred_at"]
     place = ", ".join(str(part) for part in (row["city"] or row["region"], row["country"]) if part)
     actor = _text(row["actor"]) + (f"<br><small>{_text(row['actor_role'])}</small>" if row["actor_role"] else "")
     date = f"<span title='{moment:%Y-%m-%d %H:%M:%S} UTC'>{relative(moment, now)}</span>"

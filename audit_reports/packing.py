@@ -35,7 +35,7 @@ def unpacked(path: Path) -> IO[bytes]:
     if packing == "gzip":
         return cast(IO[bytes], gzip.open(path, "rb"))
     if packing == "zstd":
-        import pyarrow as pa  # noqa: PLC0415 - only zstd needs it
+        import pyarrow as pa
 
         return cast(IO[bytes], io.BufferedReader(pa.input_stream(str(path), compression="zstd")))
     return path.open("rb")

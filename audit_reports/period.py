@@ -59,7 +59,9 @@ class Period:
         first, end, name = _dates(name)
         since, until = (_midnight(day, timezone) for day in (first, end))
         if since >= until:
-            raise UsageError(f"the period {quoted(text)} holds no time: in {timezone} it begins and ends at the same moment")
+            raise UsageError(
+                f"the period {quoted(text)} holds no time: in {timezone} it begins and ends at the same moment"
+            )
         return cls(name, since, until, timezone)
 
     def before(self) -> Period:

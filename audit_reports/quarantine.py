@@ -63,7 +63,9 @@ def located(
             one = names[file]
             found.append(Quarantined(one.name, line, reason, _feed(one), raw or "", event_id, day))
         return found
-    files = connection.execute(f"SELECT DISTINCT file FROM ({judged(group)}) WHERE {condition} ORDER BY file").fetchall()
+    files = connection.execute(
+        f"SELECT DISTINCT file FROM ({judged(group)}) WHERE {condition} ORDER BY file"
+    ).fetchall()
     for (file,) in files:
         one = names[file]
         rows = connection.execute(query.format(judged([one])) + " ORDER BY line").fetchall()
@@ -112,7 +114,7 @@ def _text(data: bytes) -> tuple[str, str]:
 
 def frame(rows: Sequence[Quarantined], *, landing: int) -> pl.DataFrame:
     """Return quarantined rows as a frame: file, line, reason, feed, raw, landing."""
-    import polars as pl  # noqa: PLC0415 - slow to import
+    import polars as pl
 
     return pl.DataFrame(
         {

@@ -1,10 +1,10 @@
 """What is a store? A folder with the landed events (a Delta table by day), the quarantine and the journal.
 
-    STORE/format.json   the version of this layout
-    STORE/events/       the Delta table, partitioned by `day`; its log holds the one truth of what has landed
-    STORE/quarantine/   one Parquet file a landing that had lines which could not be understood
-    STORE/journal/      what was done to the store, hash-chained
-    STORE/staging/      what a landing is writing; of no meaning to anybody else
+STORE/format.json   the version of this layout
+STORE/events/       the Delta table, partitioned by `day`; its log holds the one truth of what has landed
+STORE/quarantine/   one Parquet file a landing that had lines which could not be understood
+STORE/journal/      what was done to the store, hash-chained
+STORE/staging/      what a landing is writing; of no meaning to anybody else
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -82,14 +83,16 @@ class Store:
 
         Raises `UsageError` for a folder that holds other things or that cannot be written.
         """
-        from deltalake import DeltaTable, Field, Schema  # noqa: PLC0415 - slow to import
-        from deltalake.schema import PrimitiveType  # noqa: PLC0415
+        from deltalake import DeltaTable, Field, Schema
+        from deltalake.schema import PrimitiveType
 
         path = _folder(root)
         if (path / "format.json").exists():
             return cls(path)
         try:
-            if path.exists() and (not path.is_dir() or {p.name for p in path.iterdir()} - {"events", "journal", "lock"}):
+            if path.exists() and (
+                not path.is_dir() or {p.name for p in path.iterdir()} - {"events", "journal", "lock"}
+            ):
                 raise UsageError(f"{quoted(root)} is not a store and not empty; name another folder with --store")
             path.mkdir(parents=True, exist_ok=True, mode=0o700)
             with _locked(path):
@@ -103,18 +106,22 @@ class Store:
                     sync_tree(path / "events" / "_delta_log")
                     publish(path / "format.json", json.dumps({"format": FORMAT}).encode())
         except OSError as error:
-            raise UsageError(f"cannot make a store at {quoted(root)}: {error.strerror or type(error).__name__}") from None
+            raise UsageError(
+                f"cannot make a store at {quoted(root)}: {error.strerror or type(error).__name__}"
+            ) from None
         return cls(path)
 
     def table(self) -> deltalake.DeltaTable:
         """Return the events' Delta table as it stands now; raises `FailureError` where it cannot be read."""
-        from deltalake import DeltaTable  # noqa: PLC0415 - slow to import
-        from deltalake.exceptions import DeltaError  # noqa: PLC0415
+        from deltalake import DeltaTable
+        from deltalake.exceptions import DeltaError
 
         try:
             return DeltaTable(str(self.events))
         except DeltaError as error:
-            raise FailureError(f"the events of {quoted(self.root)} cannot be read: {str(error).splitlines()[0]}") from error
+            raise FailureError(
+                f"the events of {quoted(self.root)} cannot be read: {str(error).splitlines()[0]}"
+            ) from error
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -166,7 +173,7 @@ class Store:
 
     def files(self, table: deltalake.DeltaTable, *, days: Sequence[str] | None = None) -> list[EventFile]:
         """Return the files of the table, by day and path; with `days` (ISO) only theirs."""
-        import polars as pl  # noqa: PLC0415 - slow to import
+        import polars as pl
 
         actions = pl.DataFrame(table.get_add_actions(flatten=True)).select("path", "partition.day", "num_records")
         wanted = None if days is None else set(days)
@@ -190,6 +197,21 @@ def _folder(root: str | Path) -> Path:
 
 
 @contextmanager
+def new_or_open(root: str | Path) -> Iterator[Store]:
+    """Open a store, made where there is none; one that was made is taken away again where the first use of it fails."""
+    path = _folder(root)
+    existed, there = path.exists(), (path / "format.json").exists()
+    try:
+        yield Store.create(path)
+    except BaseException:
+        if not there and (path / "format.json").exists() and not Journal(path / "journal").numbers():
+            shutil.rmtree(path)
+            if existed:
+                path.mkdir(mode=0o700)
+        raise
+
+
+@contextmanager
 def _locked(root: Path) -> Iterator[None]:
     with (root / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -198,7 +220,7 @@ def _locked(root: Path) -> Iterator[None]:
 
 def connect(*, timezone: str = "UTC") -> duckdb.DuckDBPyConnection:
     """Return a DuckDB connection of its own with the timezone pinned; it downloads nothing."""
-    import duckdb  # noqa: PLC0415 - slow to import
+    import duckdb
 
     connection = duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
     connection.execute(f"SET TimeZone = {literal(timezone)}")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def info(log: AuditLog) -> pl.DataFrame:
     """Return one row about a log's store: its landings and books, its events' first and last time (UTC), feeds and size."""
-    import polars as pl  # noqa: PLC0415
+    import polars as pl
 
     landings = log.landings()
     times = log.sql("SELECT count(*) AS events, min(occurred_at) AS first, max(occurred_at) AS last FROM events").row(0)
@@ -39,7 +39,7 @@ def info(log: AuditLog) -> pl.DataFrame:
 
 def journal_frame(journal: Journal) -> pl.DataFrame:
     """Return the journal: number, time (UTC), host, user, kind, facts (JSON), previous and sha256 of each entry."""
-    import polars as pl  # noqa: PLC0415
+    import polars as pl
 
     entries = list(journal.entries())
     return pl.DataFrame(

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import shutil
+import sys
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from audit_reports.cli import main
+from audit_reports.demo import World, land_sample
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -85,3 +92,55 @@ def chromium() -> Path:
         if found := shutil.which(name):
             return Path(found)
     pytest.skip("Chromium absent: none of " + ", ".join(CHROMIUM_NAMES))
+
+
+# --------------------------------------------------------------------------------------------- stores and the program
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Return the sample world, landed once for the whole session: to be read, never written."""
+    return land_sample(tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """Return a path at which there is no store yet."""
+    return tmp_path / "store"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run of the program gave: its exit code, its standard output and its words on standard error."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The output of a run in a pipe: one JSON object a line."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+Cli = Callable[..., Ran]
+
+
+@pytest.fixture
+def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Return the program, run in this process in an empty folder of its own, with `stdin` piped into it."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "no-settings"))
+
+    def run(*words: object, stdin: bytes = b"") -> Ran:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        capsys.readouterr()
+        try:
+            code = main([str(word) for word in words])
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        out, err = capsys.readouterr()
+        return Ran(code, out, err)
+
+    return run

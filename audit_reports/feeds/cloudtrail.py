@@ -43,11 +43,12 @@ def _counterpart(part: int, otherwise: str) -> str:
 _ACTOR = """CASE $.userIdentity.type
     WHEN 'Root' THEN coalesce($.userIdentity.userName, 'root')
     WHEN 'AssumedRole' THEN coalesce(nullif(regexp_extract($.userIdentity.arn, 'assumed-role/[^/]+/(.+)$', 1), ''),
-        $.userIdentity.sessionContext.sessionIssuer.userName, $.userIdentity.arn, $.userIdentity.principalId)
+        $.userIdentity.sessionContext.sessionIssuer.userName, $.userIdentity.userName, $.userIdentity.arn,
+        $.userIdentity.principalId)
     WHEN 'FederatedUser' THEN coalesce(nullif(regexp_extract($.userIdentity.arn, 'federated-user/(.+)$', 1), ''),
         $.userIdentity.principalId)
-    ELSE coalesce($.userIdentity.userName, $.userIdentity.invokedBy, $.userIdentity.principalId, $.userIdentity.arn,
-        $.userIdentity.accountId) END"""
+    ELSE coalesce($.userIdentity.userName, $.userIdentity.invokedBy, $.userIdentity.onBehalfOf.userId,
+        $.userIdentity.principalId, $.userIdentity.arn, $.userIdentity.accountId) END"""
 
 FEED = Feed(
     name="cloudtrail",
@@ -56,7 +57,7 @@ FEED = Feed(
     recognised_by=(("eventVersion", "eventSource", "eventName"), ("userIdentity", "eventSource", "eventName")),
     columns={
         "event_id": "$.eventID",
-        "occurred_at": '''coalesce($.eventTime, $."@timestamp")''',
+        "occurred_at": """coalesce($.eventTime, $."@timestamp")""",
         "event": "$.eventName",
         "category": _counterpart(0, _SERVICE),
         "action": _counterpart(1, f"CASE WHEN $.eventName = 'ConsoleLogin' THEN 'Login' ELSE nullif({_VERB}, '') END"),

@@ -9,8 +9,7 @@ from audit_reports.catalogue import CATALOGUE
 from audit_reports.feed import Feed, literal
 
 _LABELS = " ".join(
-    f"WHEN {literal(kind.category + '/' + kind.action)} THEN {literal(kind.event)}"
-    for kind in CATALOGUE
+    f"WHEN {literal(kind.category + '/' + kind.action)} THEN {literal(kind.event)}" for kind in CATALOGUE
 )
 
 FEED = Feed(

@@ -233,7 +233,7 @@ class _Reader:
             return as_date(value)
         if isinstance(value, bool) or not isinstance(value, str if kind == "text" else int | float):
             raise UsageError(f"{_name(operand)} is {kind}, and {quoted(value)} is none")
-        return value  # type: ignore[no-any-return] # narrowed by isinstance with a chosen type
+        return value
 
 
 def kind_of(operand: Operand) -> str:
@@ -308,7 +308,7 @@ def _has_column(node: Any) -> bool:
 
 def _value_of(node: Any) -> Any:
     """Return the value of a subtree that names no column, as Polars gives it."""
-    import polars as pl  # noqa: PLC0415 - slow to import
+    import polars as pl
 
     try:
         series = pl.select(pl.Expr.deserialize(json.dumps(node).encode(), format="json")).to_series()

@@ -33,7 +33,7 @@ from audit_reports.filters.tree import (
     Value,
 )
 
-_OPS: Mapping[str, Callable[[Any, Any], Any]] = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
+_OPS: Mapping[str, Callable[[nw.Expr, Any], nw.Expr]] = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 
 PARTS: Mapping[str, Callable[[nw.Expr], nw.Expr]] = {
     "year": lambda e: e.dt.year(),
@@ -60,7 +60,7 @@ def as_narwhals(condition: Condition, *, addresses: Callable[[tuple[str, ...]], 
     match condition:
         case Compare(left, op, right):
             compared = _operand(right) if isinstance(right, Column | Part | Text) else _value(right)
-            return cast_expr(_OPS[op](_operand(left), compared))
+            return _OPS[op](_operand(left), compared)
         case IsIn(left, values):
             return _operand(left).is_in([_value(value) for value in values])
         case IsNull(left):
@@ -92,12 +92,6 @@ def as_narwhals(condition: Condition, *, addresses: Callable[[tuple[str, ...]], 
             return reduce(and_, (as_narwhals(one, addresses=addresses) for one in of))
         case Or(of):
             return reduce(or_, (as_narwhals(one, addresses=addresses) for one in of))
-
-
-def cast_expr(value: Any) -> nw.Expr:
-    """Return what an operator of two expressions gives, which is an expression."""
-    assert isinstance(value, nw.Expr)
-    return value
 
 
 def _operand(operand: Operand) -> nw.Expr:

@@ -67,9 +67,7 @@ def _played(rng: Random) -> tuple[list[Event], list[Incident]]:
     """Let the twelve weeks happen in the order of time; the events by time, and the stories among them."""
     world = stocked(World(rng))
     steps = [*routine(world, FIRST_DAY, LAST_DAY), *milestones(), *incidents()]
-    steps = [
-        (at, step) for at, step in steps if FIRST_DAY <= at.date() <= LAST_DAY and at.date() != SILENT_DAY
-    ]
+    steps = [(at, step) for at, step in steps if FIRST_DAY <= at.date() <= LAST_DAY and at.date() != SILENT_DAY]
     told = [step(world, at) for at, step in sorted(steps, key=lambda moment: moment[0])]
     world.events.sort(key=lambda event: str(event["occurred_at"]))
     return world.events, [story for story in told if story]

@@ -90,9 +90,7 @@ def deliver(
     for event in events:
         weeks[week_of(event)].append(event)
     late = _delay(rng, weeks, planted)
-    delivery = {
-        week: [Line(_plain(event), "landed", event) for event in found] for week, found in weeks.items()
-    }
+    delivery = {week: [Line(_plain(event), "landed", event) for event in found] for week, found in weeks.items()}
     copied = _copy_inside(rng, delivery)
     copied += _copy_across(delivery)
     forged = _forge(delivery, stories)
@@ -120,15 +118,9 @@ def books_of(lines: Sequence[Line]) -> Books:
     return Books(read, fates["landed"], fates["duplicate"], fates["quarantined"])
 
 
-_LATE_SENTENCE = (
-    "Thirty events of the week's last three days are not in that week's export, and come with the next."
-)
-_COPIES_SENTENCE = (
-    "Some events come twice: in the same file or again in the next week's, some with another spelling."
-)
-_BROKEN_SENTENCE = (
-    "Nine lines are no events: cut, not JSON, not UTF-8, without id or time; one is a forged copy."
-)
+_LATE_SENTENCE = "Thirty events of the week's last three days are not in that week's export, and come with the next."
+_COPIES_SENTENCE = "Some events come twice: in the same file or again in the next week's, some with another spelling."
+_BROKEN_SENTENCE = "Nine lines are no events: cut, not JSON, not UTF-8, without id or time; one is a forged copy."
 _FORGED_SENTENCE = "The deletion of the night's API key comes again a week later, under a bot's name."
 
 
@@ -153,9 +145,7 @@ _SPELLINGS: tuple[Callable[[Event], bytes], ...] = (_plain, _reordered, _plain, 
 
 def _delay(rng: Random, weeks: dict[str, list[Event]], planted: set[str]) -> list[Event]:
     own, later = _LATE
-    candidates = [
-        event for event in weeks[own] if event["occurred_at"] >= _LATE_SINCE and event["id"] not in planted
-    ]
+    candidates = [event for event in weeks[own] if event["occurred_at"] >= _LATE_SINCE and event["id"] not in planted]
     chosen = {event["id"] for event in rng.sample(candidates, _LATE_COUNT)}
     late = [event for event in weeks[own] if event["id"] in chosen]
     weeks[own] = [event for event in weeks[own] if event["id"] not in chosen]
@@ -180,9 +170,7 @@ def _copy_inside(rng: Random, delivery: Delivery) -> list[Event]:
 def _copy_across(delivery: Delivery) -> list[Event]:
     copied: list[Event] = []
     for week, following in _COPIES_ACROSS:
-        events = [line.event for line in delivery[week] if line.event and line.fate == "landed"][
-            -_COPIES_EACH:
-        ]
+        events = [line.event for line in delivery[week] if line.event and line.fate == "landed"][-_COPIES_EACH:]
         spelled = zip(events, _SPELLINGS, strict=False)
         delivery[following][:0] = [Line(spelling(event), "duplicate", event) for event, spelling in spelled]
         copied += events
@@ -193,9 +181,7 @@ def _forge(delivery: Delivery, stories: Sequence[Incident]) -> Event:
     week, following = _FORGED
     night = next(set(story.event_ids) for story in stories if story.name == "worst_night")
     found = (line.event for line in delivery[week] if line.event and line.event["id"] in night)
-    original = next(
-        event for event in found if (event["category"], event["action"]) == ("API Keys", "Deleted")
-    )
+    original = next(event for event in found if (event["category"], event["action"]) == ("API Keys", "Deleted"))
     bot = MACHINES["sync-bot"]
     forged = {**original, "actor": {"id": bot.id, "name": bot.name, "email": bot.email, "type": bot.type}}
     delivery[following].insert(0, Line(_plain(forged), "quarantined", reason="another value"))

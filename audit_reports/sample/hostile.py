@@ -41,9 +41,7 @@ def hostile_names(world: World, at: datetime) -> Incident:
         events.append(world.record(moment - _CREATED, visitor, "Assistants", "Created", asset))
         events.append(world.record(moment - _SENT, visitor, "Assistants", "Updated", harmless, place=agent))
         events.append(world.record(moment, _visitor(world, text), "Assistants", "Updated", harmless))
-        events.append(
-            world.record(moment + timedelta(minutes=4), visitor, "Assistants", "Updated", asset, place=agent)
-        )
+        events.append(world.record(moment + timedelta(minutes=4), visitor, "Assistants", "Updated", asset, place=agent))
     events.sort(key=lambda event: str(event["occurred_at"]))
     return Incident(
         name="hostile_names",

@@ -35,9 +35,7 @@ def incidents() -> list[tuple[datetime, Step]]:
     ]
 
 
-def told(
-    name: str, title: str, sentence: str, actor: Actor, events: Sequence[Event], **facts: Any
-) -> Incident:
+def told(name: str, title: str, sentence: str, actor: Actor, events: Sequence[Event], **facts: Any) -> Incident:
     """Return the incident that these events, in the order of their times, make."""
     return Incident(
         name=name,
@@ -73,13 +71,9 @@ def support_at_night(world: World, at: datetime) -> Incident:
     """The vendor's staff changes the workspace on a Saturday night."""
     northwind = Resource("Organization", "org_1", "Northwind")
     assistants = world.rng.sample(world.live["Assistants"], 4)
-    events = [
-        world.record(at, SUPPORT, "Organization", "Updated", northwind, changes={"audit_days": [365, 90]})
-    ]
+    events = [world.record(at, SUPPORT, "Organization", "Updated", northwind, changes={"audit_days": [365, 90]})]
     for number, assistant in enumerate(assistants, start=1):
-        events.append(
-            world.record(at + timedelta(minutes=3 * number), SUPPORT, "Assistants", "Updated", assistant)
-        )
+        events.append(world.record(at + timedelta(minutes=3 * number), SUPPORT, "Assistants", "Updated", assistant))
     return told(
         "support_at_night",
         "The vendor's staff at work on a weekend night",
@@ -123,9 +117,7 @@ def role_for_an_evening(world: World, at: datetime) -> Incident:
     actor, raised = PEOPLE["ben.okoro"], PEOPLE["chloe.evans"]
     evening = ((timedelta(), ["Member", "Owner"]), (timedelta(hours=4, minutes=22), ["Owner", "Member"]))
     events = [
-        world.record(
-            at + after, actor, "Members", "Role Changed", member(raised), changes={"role": list(roles)}
-        )
+        world.record(at + after, actor, "Members", "Role Changed", member(raised), changes={"role": list(roles)})
         for after, roles in evening
     ]
     return told(
@@ -184,9 +176,7 @@ def key_on_a_second_network(world: World, at: datetime) -> Incident:
     for number in range(9):
         assistant = world.rng.choice(world.live["Assistants"])
         moment = at + timedelta(minutes=2.3 * number)
-        events.append(
-            world.record(moment, actor, "Assistants", "Updated", assistant, source="API", place=second)
-        )
+        events.append(world.record(moment, actor, "Assistants", "Updated", assistant, source="API", place=second))
     return told(
         "key_on_a_second_network",
         "An API key on a second network",
@@ -204,9 +194,7 @@ def dormant_account(world: World, at: datetime) -> Incident:
     for number in range(24):
         assistant = world.rng.choice(world.live["Assistants"])
         moment = at + timedelta(seconds=41 * number)
-        events.append(
-            world.record(moment, actor, "Assistants", "Updated", assistant, source="CLI", place=actor.home)
-        )
+        events.append(world.record(moment, actor, "Assistants", "Updated", assistant, source="CLI", place=actor.home))
     return told(
         "dormant_account",
         "A dormant account wakes",

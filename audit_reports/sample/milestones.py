@@ -54,7 +54,7 @@ _MILESTONES = """
 03-18 12:03 rafael.souza  | Connections  | Created                              | Brasil warehouse
 03-24 10:26 rafael.souza  | Connections  | Deleted                              | Brasil warehouse
 03-25 16:15 ben.okoro     | Workflows    | Restored                             | Claims approval
-"""  # noqa: E501 - a table reads best with a row in a line
+"""
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,7 @@ class Milestone:
         if self.category == "Members" and self.changes:
             world.roles[self.resource.id] = self.changes["role"][1]
         source = "App" if self.actor.type == "human" else "API"
-        world.record(
-            at, self.actor, self.category, self.action, self.resource, changes=self.changes, source=source
-        )
+        world.record(at, self.actor, self.category, self.action, self.resource, changes=self.changes, source=source)
 
 
 def milestones() -> list[tuple[datetime, Step]]:
@@ -86,9 +84,7 @@ def milestones() -> list[tuple[datetime, Step]]:
         actor = _actor(login)
         at = local(f"2026-{day}", f"{clock}:00", actor.office.city or CITIES["london"])
         changed = _changes(changes[0]) if changes else None
-        steps.append(
-            (at, Milestone(actor, category, action, _resource(category, action, name), changed).happen)
-        )
+        steps.append((at, Milestone(actor, category, action, _resource(category, action, name), changed).happen))
     return steps
 
 

@@ -77,23 +77,17 @@ def _days(*texts: str) -> frozenset[date]:
 CITIES: Mapping[str, City] = MappingProxyType(
     {
         "madrid": City("Madrid", "Madrid", "ES", "Europe/Madrid", "203.0.113.7", 14, _days("01-06")),
-        "barcelona": City(
-            "Barcelona", "Catalonia", "ES", "Europe/Madrid", "203.0.113.19", 14, _days("01-06")
-        ),
+        "barcelona": City("Barcelona", "Catalonia", "ES", "Europe/Madrid", "203.0.113.19", 14, _days("01-06")),
         "london": City("London", "England", "GB", "Europe/London", "203.0.113.42", 12),
         "berlin": City("Berlin", "Berlin", "DE", "Europe/Berlin", "203.0.113.77", 12),
-        "austin": City(
-            "Austin", "Texas", "US", "America/Chicago", "203.0.113.101", 12, _days("01-19", "02-16")
-        ),
+        "austin": City("Austin", "Texas", "US", "America/Chicago", "203.0.113.101", 12, _days("01-19", "02-16")),
         "new_york": City(
             "New York", "New York", "US", "America/New_York", "203.0.113.120", 12, _days("01-19", "02-16")
         ),
         "sao_paulo": City(
             "São Paulo", "São Paulo", "BR", "America/Sao_Paulo", "203.0.113.150", 12, _days("02-16", "02-17")
         ),
-        "recife": City(
-            "Recife", "Pernambuco", "BR", "America/Recife", "203.0.113.163", 12, _days("02-16", "02-17")
-        ),
+        "recife": City("Recife", "Pernambuco", "BR", "America/Recife", "203.0.113.163", 12, _days("02-16", "02-17")),
         "bengaluru": City(
             "Bengaluru",
             "Karnataka",

@@ -64,9 +64,7 @@ def local(day: str, clock: str, city: City) -> datetime:
 
 
 def _weights(city: City) -> list[float]:
-    return [
-        weight * (0.35 if hour == city.lunch else 1) for hour, weight in zip(_HOURS, _WORKING, strict=True)
-    ]
+    return [weight * (0.35 if hour == city.lunch else 1) for hour, weight in zip(_HOURS, _WORKING, strict=True)]
 
 
 def _moment(rng: Random, city: City, day: date, hour: int) -> datetime:

@@ -157,25 +157,19 @@ def _chosen(world: World, habits: Habits) -> tuple[str, str]:
     return world.rng.choices(list(habits), list(habits.values()))[0]
 
 
-def act(
-    world: World, at: datetime, actor: Actor, category: str, action: str, *, source: str = "App"
-) -> list[Event]:
+def act(world: World, at: datetime, actor: Actor, category: str, action: str, *, source: str = "App") -> list[Event]:
     """Do one ordinary thing to a resource that suits it, and return its events; a duplication has two."""
     resource = _suitable(world, category, action)
     outcome = "failure" if world.chance(0.012) else "success"
     if outcome == "success":
         _take_effect(world, category, action, resource)
     changes = _changes(world, action, resource)
-    events = [
-        world.record(at, actor, category, action, resource, changes=changes, source=source, outcome=outcome)
-    ]
+    events = [world.record(at, actor, category, action, resource, changes=changes, source=source, outcome=outcome)]
     if action == "Duplicated" and outcome == "success":
         copy = world.create(category, f"{resource.name} (copy)")
         origin: Changes = {"duplicated_from": [None, resource.id]}
         later = at + timedelta(milliseconds=40)
-        events.append(
-            world.record(later, actor, category, "Duplicated From", copy, changes=origin, source=source)
-        )
+        events.append(world.record(later, actor, category, "Duplicated From", copy, changes=origin, source=source))
     return events
 
 
@@ -185,9 +179,7 @@ def _suitable(world: World, category: str, action: str) -> Resource:
     if category == "Conversations":
         return Resource("Chat", world.new_id("cht"), f"Chat {world.rng.randrange(10_000, 99_999)}")
     if action == "Created":
-        return Resource(
-            RESOURCE_TYPES[category], world.new_id(category[:3].lower()), new_name(world, category)
-        )
+        return Resource(RESOURCE_TYPES[category], world.new_id(category[:3].lower()), new_name(world, category))
     pool = world.trash[category] if action == "Restored" else world.live[category]
     if not pool:
         return world.create(category, new_name(world, category))

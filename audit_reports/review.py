@@ -1,0 +1,189 @@
+"""What is a review? The activity of one period as a document: every number with the filter and the query behind it.
+
+A review holds plain values and frames; how it looks is the outputs' matter. It reads no clock: the same store as of the
+same landing, the same period and filter give the same review.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+
+from audit_reports.activity_change import compared
+from audit_reports.always_shown import always_shown_sql
+from audit_reports.figures import Figure, count_figures, figures_sql, figures_table, new_sql
+from audit_reports.trust import Trust, look, trust_table
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from audit_reports.log import AuditLog
+    from audit_reports.period import Period
+
+ACTORS_SQL = """SELECT actor, arg_max(actor_role, (occurred_at, event_id)) AS role,
+  arg_max(actor_type, (occurred_at, event_id)) AS actor_type, count(*) AS events,
+  count(*) FILTER (WHERE {always}) AS always_shown, count(*) FILTER (WHERE outcome = 'failure') AS failures,
+  count(DISTINCT country) AS countries, min(occurred_at) AS first_seen, max(occurred_at) AS last_seen
+FROM events GROUP BY actor"""
+
+ALWAYS_SQL = """SELECT occurred_at, actor, actor_role AS role, actor_type, event, category, action, resource, resource_type,
+  changes, source, ip, country, region, city, outcome, workspace, feed, event_id
+FROM events WHERE {always} ORDER BY occurred_at, feed, event_id, landing"""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How one table of the review was computed, so that anybody can compute it again."""
+
+    table: Annotated[str, "the table's name, as in tables/NAME.csv"]
+    title: Annotated[str, "what it counts, for people"]
+    sentence: Annotated[str, "the filter with the period, in English"]
+    filter_json: Annotated[str, "the same filter as canonical JSON"]
+    filter_hash: Annotated[str, "the SHA-256 of that JSON"]
+    landing: Annotated[int, "the landing that it sees"]
+    sql: Annotated[str, "the query that ran over `events`, the filtered events"]
+    command: Annotated[str | None, "a command line that prints the same numbers; None where no command does"]
+
+
+@dataclass(frozen=True)
+class Review:
+    """One review: what it is about, what it may be trusted for, its tables, and how each was computed."""
+
+    id: Annotated[str, "NAME-PERIOD, as activity-2026-W10"]
+    name: Annotated[str, "the review's name: activity unless configured"]
+    period: Annotated[Period, "the period, with UTC bounds and its timezone"]
+    before: Annotated[Period, "the period that changes are measured against"]
+    workspaces: Annotated[tuple[str, ...], "the workspaces that the events name, most events first"]
+    filter_sentence: Annotated[str, "the user's filter in English, without the period"]
+    filter_json: Annotated[str, "the same as canonical JSON"]
+    filter_hash: Annotated[str, "the SHA-256 of that JSON"]
+    filter_flags: Annotated[str, "command-line flags of the user's filter; empty where it filters nothing"]
+    filter_is_empty: Annotated[bool, "whether the user's filter lets everything through"]
+    landing: Annotated[int, "the landing that the review sees; later ones change nothing in it"]
+    journal_entry: Annotated[int, "the journal entry of that landing; 0 for a store without landings"]
+    trust: Annotated[Trust, "what was read, and what may be missing"]
+    figures: Annotated[tuple[Figure, ...], "the numbers that matter, against the period before"]
+    actors: Annotated[pl.DataFrame, "by actor, with role, type and change; null is an unknown actor"]
+    categories: Annotated[pl.DataFrame, "by category and action, with change"]
+    locations: Annotated[pl.DataFrame, "by location and country, with change; null where the event does not say"]
+    hours: Annotated[pl.DataFrame, "events by local day and hour"]
+    hours_before: Annotated[pl.DataFrame, "the same of the period before"]
+    always_shown: Annotated[pl.DataFrame, "the events that a reviewer should always see, oldest first"]
+    provenance: Annotated[tuple[Provenance, ...], "how each table was computed, in the order of the tables"] = field(
+        default=()
+    )
+
+    @property
+    def tables(self) -> Mapping[str, pl.DataFrame]:
+        """The tables by name, each with flat columns, in the order in which they are written."""
+        return {
+            "figures": figures_table(self.figures),
+            "trust": trust_table(self.trust),
+            "actors": self.actors,
+            "categories": self.categories,
+            "locations": self.locations,
+            "always_shown": self.always_shown,
+        }
+
+    def figure(self, name: str) -> Figure:
+        """Return a figure by its name."""
+        return next(one for one in self.figures if one.name == name)
+
+
+def make_review(log: AuditLog, period: Period, *, name: str = "activity") -> Review:
+    """Make the review of a period, of what the log's filter lets through, as of the log's landing.
+
+    `period` and `log` should share a timezone, whose days and hours the review shows; the period's is used. A period
+    without events gives a review that says why. Raises `FailureError` where the store cannot be read.
+    """
+    from audit_reports.log import AuditLog
+
+    everything = AuditLog(log.uri, as_of=log.landing or None, timezone=period.timezone)
+    chosen = everything.narrowed(log.where)
+    before = period.before()
+    now, then = (chosen.filter(since=one.since, until=one.until) for one in (period, before))
+    always = always_shown_sql()
+    figures = count_figures(chosen, period)
+    landings = log.landings()
+    places = ("location", "country")
+    return Review(
+        id=f"{name}-{period.name}",
+        name=name,
+        period=period,
+        before=before,
+        workspaces=tuple(row for row in now.by("workspace")["workspace"] if row is not None),
+        filter_sentence=log.where.sentence(),
+        filter_json=log.where.as_json(),
+        filter_hash=log.where.hash,
+        filter_flags=log.where.flags(),
+        filter_is_empty=log.where.is_empty,
+        landing=log.landing,
+        journal_entry=landings[-1].entry if landings else 0,
+        trust=look(log, everything, period, matched=now.count()),
+        figures=figures,
+        actors=compared(now.sql(ACTORS_SQL.format(always=always)), then.by("actor"), ["actor"]),
+        categories=compared(now.by("category", "action"), then.by("category", "action"), ["category", "action"]),
+        locations=_with_names(compared(now.by(*places), then.by(*places), places)),
+        hours=now.by("day", "hour").select("day", "hour", "events").sort("day", "hour"),
+        hours_before=then.by("day", "hour").select("day", "hour", "events").sort("day", "hour"),
+        always_shown=now.sql(ALWAYS_SQL.format(always=always)),
+        provenance=_provenance(chosen, now, period),
+    )
+
+
+def _with_names(locations: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+
+    from audit_reports.countries import countries
+
+    names = {code: country.name for code, country in countries().items()}
+    name = pl.col("country").replace_strict(names, default=None, return_dtype=pl.String)
+    return locations.insert_column(2, locations.select(name.alias("country_name")).to_series())
+
+
+def _provenance(chosen: AuditLog, now: AuditLog, period: Period) -> tuple[Provenance, ...]:
+    always = always_shown_sql()
+
+    def of(table: str, title: str, sql: str, command: str | None = None, view: AuditLog = now) -> Provenance:
+        where = view.where
+        line = None if command is None else _command(command, view)
+        return Provenance(table, title, where.sentence(), where.as_json(), where.hash, view.landing, sql, line)
+
+    both = chosen.filter(since=period.before().since, until=period.until)
+    places = ("location", "country")
+    return (
+        of("figures", "The figures of both periods, in one pass", figures_sql(period), view=both),
+        of("figures", "New actors; new countries likewise", new_sql("actor", period), view=both),
+        of("actors", "Activity by actor", ACTORS_SQL.format(always=always), "summary --by actor"),
+        of(
+            "categories",
+            "Activity by category and action",
+            now.by_sql("category", "action"),
+            "summary --by category,action",
+        ),
+        of("locations", "Activity by location", now.by_sql(*places), "summary --by location,country"),
+        of("always_shown", "Events that are always shown", ALWAYS_SQL.format(always=always)),
+    )
+
+
+def _command(command: str, view: AuditLog) -> str | None:
+    """Return the command line that runs on the same view, or None where its flags cannot say the filter."""
+    import shlex
+
+    from audit_reports.filter import Filter
+
+    flags = view.where.flags()
+    words = shlex.split(flags)
+    given: dict[str, list[str]] = {}
+    for flag, value in zip(words[::2], words[1::2], strict=True):
+        given.setdefault(flag.removeprefix("--").replace("-", "_"), []).append(value)
+    bounds = {name: given.pop(flag)[0] for flag, name in (("from", "since"), ("to", "until")) if flag in given}
+    search = given.pop("search", [""])[0] or None
+    said = Filter.of(
+        since=bounds.get("since"), until=bounds.get("until"), search=search, ip=given.pop("ip", None),
+        timezone=view.timezone, **given,
+    )  # fmt: skip
+    if said.hash != view.where.hash:
+        return None
+    return f"audit-reports {command} {flags} --timezone {view.timezone} --as-of {view.landing}"

@@ -1,0 +1,138 @@
+"""What does a review say in ten lines? The same sentences for its page, its mail and the command line.
+
+Texts of events stand in the sentences made plain (one line, nothing that a terminal acts on); a page escapes them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from audit_reports.activity_change import NEW
+from audit_reports.charts import UNKNOWN, by_country
+from audit_reports.formats import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    import polars as pl
+
+    from audit_reports.review import Review
+
+LEAST_CHANGE = 5
+
+
+def headline(review: Review) -> str:
+    """Return the period's activity in one sentence; for a period without events, which of the four states it is."""
+    trust, kind = review.trust, review.period.kind
+    if trust.state == "empty":
+        return f"The filter matches none of the {counted(trust.in_period, 'event')} of this {kind}."
+    if trust.state == "not collected":
+        return f"No event of this {kind} was collected, although events were to be expected: a gap, not calm."
+    if trust.state == "quiet":
+        return f"Quiet: nothing happened in this {kind}, and nothing was to be expected."
+    events, actors, countries = (review.figure(name).value or 0 for name in ("events", "actors", "countries"))
+    said = f"{counted(events, 'event')} by {counted(actors, 'actor')}"
+    if countries:
+        said += f" from {counted(countries, 'country', 'countries')}"
+    change = review.figure("events").change
+    if not trust.has_past:
+        return f"{said}; the log has nothing of the {kind} before to compare with."
+    if not change:
+        return f"{said}, as many as the {kind} before."
+    return f"{said}, {abs(change):,} {'more' if change > 0 else 'fewer'} than the {kind} before."
+
+
+def notable(review: Review) -> list[str]:
+    """Return up to six sentences on what differs most from before, gravest first; none for a period without events."""
+    if not review.trust.matched:
+        return []
+    found: list[str] = []
+    countries = [place for place in by_country(review) if place.now and place.before == 0]
+    if review.figure("new_countries").value and review.trust.has_past:
+        named = ", ".join(f"{place.name} ({place.now:,})" for place in countries[:4])
+        found.append(f"Events from {named}, where there were none the {review.period.kind} before.")
+    for name, sentence in (
+        ("api_keys", "{} of API keys"),
+        ("role_changes", "{} of somebody's role"),
+    ):
+        if value := review.figure(name).value:
+            found.append(sentence.format(counted(value, "change")) + f", {review.figure(name).before or 0:,} before.")
+    if review.trust.has_past:
+        rows = review.categories.filter(review.categories["change"] >= LEAST_CHANGE).iter_rows(named=True)
+        risen = sorted(rows, key=lambda row: (-row["change"] / (row["before"] + LEAST_CHANGE), -row["change"]))[:2]
+        for row in risen:
+            what = ", ".join(plain(row[key] or UNKNOWN) for key in ("category", "action"))
+            found.append(f"{what}: {counted(row['events'], 'event')}, {row['before']:,} before.")
+    if review.figure("new_actors").value:
+        names = _named(review.actors.filter(review.actors["state"] == NEW))
+        found.append(
+            f"{counted(review.figure('new_actors').value or 0, 'actor')} not seen in the 400 days before: {names}."
+        )
+    return found[:6]
+
+
+def cautions(review: Review) -> list[str]:
+    """Return a sentence for everything that makes the numbers less than whole: gaps, late events, quarantine, an open period."""
+    trust, kind = review.trust, review.period.kind
+    found = []
+    if trust.is_open:
+        found.append(f"The {kind} was not over when events last landed; more may come.")
+    for feed in trust.feeds:
+        if feed.missing_days:
+            found.append(f"Not collected: {plain(feed.feed)} has no event on {days_said(feed.missing_days)}.")
+        if feed.quiet_days and feed.events:
+            found.append(f"Quiet: nothing of {plain(feed.feed)} on {days_said(feed.quiet_days)}, as in other weeks.")
+        if feed.late:
+            found.append(
+                f"Late: {counted(feed.late, 'event')} of {plain(feed.feed)} arrived after the {kind} was closed."
+            )
+    if not trust.has_past and trust.in_period:
+        found.append(f"The log has no events of the {kind} before, so changes are not shown.")
+    if trust.books.quarantined:
+        found.append(
+            f"{trust.books.quarantined:,} of {counted(trust.books.read, 'event')} read could not be understood; "
+            "they are kept in quarantine."
+        )
+    return found
+
+
+def summary_lines(review: Review) -> list[str]:
+    """Return the review in about ten lines of plain text for a terminal, without an end of line."""
+    period = review.period
+    workspaces = ", ".join(map(plain, review.workspaces[:3])) or "no workspace named"
+    lines = [
+        f"{review.id}: {period.label}, {workspaces}",
+        f"{period.since:%Y-%m-%d %H:%M} to {period.until:%Y-%m-%d %H:%M} UTC, as of landing {review.landing}",
+        headline(review),
+    ]
+    books = review.trust.books
+    lines.append(
+        f"Read {books.read:,} = landed {books.landed:,} + duplicates {books.duplicates:,} + quarantined {books.quarantined:,}; "
+        f"matched in this {period.kind}: {review.trust.matched:,}"
+    )
+    return (
+        lines
+        + notable(review)
+        + [line for line in cautions(review) if not line.startswith(f"{books.quarantined:,} of")]
+    )
+
+
+def counted(number: int, word: str, words: str | None = None) -> str:
+    """Return a number with its word.
+
+    >>> counted(1, "event"), counted(1200, "event")
+    ('1 event', '1,200 events')
+    """
+    return f"{number:,} {word if number == 1 else words or word + 's'}"
+
+
+def days_said(days: Sequence[date]) -> str:
+    """Return some dates as text, at most seven of them."""
+    named = ", ".join(day.isoformat() for day in days[:7])
+    return named if len(days) <= 7 else f"{named} and {len(days) - 7:,} more days"  # noqa: PLR2004 - a week
+
+
+def _named(actors: pl.DataFrame) -> str:
+    names = [plain(name)[:40] if name is not None else UNKNOWN for name in actors["actor"]]
+    return ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")  # noqa: PLR2004

@@ -1,0 +1,83 @@
+"""Makes many invented events of the `invent` feed as JSON Lines, by DuckDB, in the order of their times."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import duckdb
+
+from audit_reports.catalogue import CATALOGUE
+
+DAYS = 28
+FIRST_DAY = "2026-03-02"
+FILES = 8
+ACTORS = 600
+_PLACES = (
+    ("ES", "Madrid", "Madrid"),
+    ("ES", "Catalonia", "Barcelona"),
+    ("GB", "England", "London"),
+    ("DE", "Berlin", "Berlin"),
+    ("US", "Texas", "Austin"),
+    ("US", "New York", "New York"),
+    ("BR", "Pernambuco", "Recife"),
+    ("IN", "Karnataka", "Bengaluru"),
+)
+_FIRST = "ana ben carla dev elif femi grace hugo ines joao kira liam marta nils olga paul rosa sven tara yuki".split()
+_LAST = "ruiz okoro silva patel kaya bello chen martin lopez costa novak walsh vidal berg ivanova richter".split()
+
+
+def make_events(folder: Path, events: int, *, seed: int = 7) -> list[Path]:
+    """Write so many events into a few files of a folder and return them; files that are there already are kept.
+
+    Four weeks, six hundred actors of whom few do much, all fifty event types, eight cities, about 430 bytes an event.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"events-{number}.jsonl" for number in range(FILES)]
+    done = folder / "done"
+    if done.exists():
+        return paths
+    with duckdb.connect() as connection:
+        _people(connection, Random(seed))
+        for number, path in enumerate(paths):
+            first, last = events * number // FILES, events * (number + 1) // FILES
+            connection.execute(f"COPY ({_events(first, last, events, seed)}) TO '{path}' (FORMAT json)")
+    done.touch()
+    return paths
+
+
+def _people(connection: duckdb.DuckDBPyConnection, rng: Random) -> None:
+    people = []
+    for number in range(ACTORS):
+        name = f"{rng.choice(_FIRST)}.{rng.choice(_LAST)}{number}"
+        role = rng.choice(("Owner", "Admin", "Editor", "Editor", "Member", "Member", "Member"))
+        people.append((number, name, role, *rng.choice(_PLACES), f"203.0.{rng.randrange(256)}.{rng.randrange(256)}"))
+    connection.execute(
+        "CREATE TABLE people (n INT, name VARCHAR, role VARCHAR, country VARCHAR, region VARCHAR, city VARCHAR, ip VARCHAR)"
+    )
+    connection.executemany("INSERT INTO people VALUES (?, ?, ?, ?, ?, ?, ?)", people)
+    kinds = [(kind.category, kind.action) for kind in CATALOGUE]
+    rng.shuffle(kinds)
+    connection.execute("CREATE TABLE kinds (k INT, category VARCHAR, action VARCHAR)")
+    connection.executemany("INSERT INTO kinds VALUES (?, ?, ?)", [(k, *kind) for k, kind in enumerate(kinds)])
+    connection.execute(f"CREATE MACRO kind_count() AS {len(kinds)}")
+
+
+def _events(first: int, last: int, events: int, seed: int) -> str:
+    """Return the query for some of the events; a row's values hang on its number and the seed alone."""
+    step = DAYS * 86_400_000_000 / events
+    return f"""
+        SELECT 'evt_' || lower(to_hex(hash(i, {seed + 1}))) AS id,
+            strftime(TIMESTAMP '{FIRST_DAY}' + to_microseconds((i * {step})::BIGINT), '%Y-%m-%dT%H:%M:%S.%gZ') AS occurred_at,
+            category, action,
+            {{'id': 'usr_' || n, 'email': name || '@northwind.example', 'role': role, 'type': 'human'}} AS actor,
+            {{'type': 'Assistant', 'id': 'ast_' || r % 5000, 'name': 'Assistant ' || r % 5000}} AS resource,
+            CASE WHEN r % 4 = 0 THEN 'API' ELSE 'App' END AS source, ip,
+            {{'country': country, 'region': region, 'city': city}} AS location,
+            'Northwind' AS workspace, CASE WHEN r % 50 = 0 THEN 'failure' ELSE 'success' END AS outcome
+        FROM (SELECT range AS i, hash(range, {seed}) AS h,
+                (h >> 40) AS r,
+                floor({ACTORS} * pow((h % 100003) / 100003.0, 2))::INT AS n,
+                floor(kind_count() * pow((h // 100003 % 100019) / 100019.0, 1.5))::INT AS k
+            FROM range({first}, {last}))
+        JOIN people USING (n) JOIN kinds USING (k)"""
