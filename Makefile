@@ -52,12 +52,17 @@ wheel: $(VENV)/ready  ## build the wheel into dist/, install it elsewhere and ru
 	@echo "the wheel works away from the checkout:" dist/*.whl
 
 # Resolves everything afresh, so it is how the pinned versions move on. Review the difference, then run the tests.
+# It takes Debian 12's own Python, the oldest that must work: a newer one would pin libraries that refuse that one.
+OLDEST := 3.11.2
 constraints:  ## write constraints.txt again: the newest versions that fit pyproject.toml
 	@away=$$(mktemp -d) && trap 'rm -rf "$$away"' EXIT && set -e; \
+	version=$$($(PYTHON) -c 'import platform; print(platform.python_version())'); \
+	[ "$$version" = $(OLDEST) ] || { echo "pins are made with Python $(OLDEST), and $(PYTHON) is $$version;" \
+	    "name another: make constraints PYTHON=..." >&2; exit 1; }; \
 	$(PYTHON) -m venv "$$away/venv"; \
 	pip="$$away/venv/bin/python -m pip --disable-pip-version-check --no-input"; \
 	$$pip --quiet install --editable '.[$(ALL_EXTRAS)]'; \
-	{ echo '# One version of every library, with which all extras ($(ALL_EXTRAS)) fit together. Written by `make constraints`.'; \
+	{ echo '# One version of every library, with which all extras ($(ALL_EXTRAS)) fit together, on Python $(OLDEST) too. Written by `make constraints`.'; \
 	  $$pip freeze --exclude-editable; } > "$$away/pins"; \
 	if grep -q '://' "$$away/pins"; then echo "a pin holds an address:" >&2; grep '://' "$$away/pins" >&2; exit 1; fi; \
 	cp "$$away/pins" constraints.txt

@@ -176,15 +176,11 @@ def clock_grid(review: Review) -> Grid:
 
 
 def top_bars(review: Review, table: str, column: str) -> list[Bar]:
-    """Return the largest values of a column of a table, and one bar for all others."""
+    """Return the largest values of a column of a table; the table beside the picture has them all."""
     frame = review.tables[table].group_by(column).agg(_sums()).select(column, "events", "before")
     rows = sorted(frame.iter_rows(), key=lambda row: (-row[1], -row[2], row[0] is None, row[0]))
     found = [Bar(UNKNOWN if label is None else label, now, before) for label, now, before in rows]
-    if len(found) <= TOP + 1:
-        return found
-    rest = found[TOP:]
-    others = Bar(f"{len(rest):,} others", sum(bar.now for bar in rest), sum(bar.before for bar in rest))
-    return [*found[:TOP], others]
+    return found[:TOP]
 
 
 def by_country(review: Review) -> list[Place]:
@@ -397,9 +393,9 @@ def _day(day: date) -> str:
 
 def _highest(rows: Sequence[Bar]) -> str:
     top = max(rows, key=lambda bar: bar.now)
-    before = sum(bar.before for bar in rows)
+    now, before = sum(bar.now for bar in rows), sum(bar.before for bar in rows)
     return (
-        f"Bar chart of {len(rows)} bars, {sum(bar.now for bar in rows):,} events against {before:,} in the period before. "
+        f"Bar chart of {len(rows)} bars, together {now:,} events against {before:,} in the period before. "
         f"Highest: {plain(top.label)} with {top.now:,}."
     )
 

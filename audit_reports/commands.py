@@ -86,10 +86,10 @@ def demo(run: _Run) -> int:
     world = land_sample(folder)
     log = AuditLog(world.store, timezone=run.arguments.timezone or run.config.timezone or TIMEZONE)
     period = Period.parse(world.sample.worst_week, timezone=log.timezone, now=clock.now())
-    review = make_review(log, period, now=clock.now())
+    review = make_review(log, period)
     write_review(review, folder / review.id, ("html",), arguments={"command": "demo"})
     landed = log.landings()
-    night = world.sample.truth[0]
+    night = next(incident for incident in world.sample.truth if incident.name == "worst_night")
     week = log.filter(since=period.since, until=period.until)
     top = week.by("actor").row(0, named=True)
     print(f"review       {folder / review.id / 'review.html'}")
@@ -207,7 +207,7 @@ def review(run: _Run) -> int:
     period = Period.parse(text, timezone=run.timezone, now=now)
     formats = tuple(word.strip() for word in (arguments.format or "html").split(","))
     view = run.log().narrowed(run.filter(periods=False))
-    made = make_review(view, period, now=now)
+    made = make_review(view, period)
     given = {
         name: value
         for name, value in vars(arguments).items()

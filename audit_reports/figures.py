@@ -31,6 +31,7 @@ class Figure:
     meaning: Annotated[str, "one sentence fragment that says what is counted"]
     value: Annotated[int | None, "in this period; None where the log begins with it, so that nothing can be called new"]
     before: Annotated[int | None, "in the period before; None as for value"]
+    names: Annotated[tuple[str, ...], "what is new, for a figure of new things, oldest first; else empty"] = ()
 
     @property
     def change(self) -> int | None:
@@ -88,14 +89,15 @@ def figures_sql(period: Period) -> str:
 
 
 def new_sql(column: str, period: Period) -> str:
-    """Return the query that counts the values of a column first seen in the period, and in the one before.
+    """Return the query for the values of a column first seen in the period, and in the one before.
 
-    Each period looks back the same time. `history` is the number of events before either period.
+    Each period looks back the same time. `older` and `oldest` count the events before either, without which nothing can
+    be called new.
     """
     earlier = period.before()
     now, before = _time(period), _time(earlier)
     from_now = f"TIMESTAMPTZ {literal((period.since - timedelta(days=LOOK_BACK_DAYS)).isoformat())}"
-    return f"""SELECT count(*) FILTER (WHERE first_now >= {now}) AS value,
+    return f"""SELECT list({column} ORDER BY first_now, {column}) FILTER (WHERE first_now >= {now}) AS names,
   count(*) FILTER (WHERE first_before >= {before} AND first_before < {now}) AS before,
   coalesce(sum(older), 0) AS older, coalesce(sum(oldest), 0) AS oldest
 FROM (SELECT {column}, min(occurred_at) FILTER (WHERE occurred_at >= {from_now}) AS first_now,
@@ -118,10 +120,11 @@ def count_figures(log: AuditLog, period: Period) -> tuple[Figure, ...]:
     past = log.filter(since=since, until=period.until)
     for name, column, label in (("new_actors", "actor", "New actors"), ("new_countries", "country", "New countries")):
         row = past.sql(new_sql(column, period)).row(0, named=True)
-        value = int(row["value"]) if row["older"] else None
+        names = tuple(row["names"] or ()) if row["older"] else ()
+        value = len(names) if row["older"] else None
         before = int(row["before"]) if row["oldest"] else None
         meaning = f"not seen in the {LOOK_BACK_DAYS} days before"
-        found[name] = Figure(name, label, meaning, value, before)
+        found[name] = Figure(name, label, meaning, value, before, names)
     return tuple(found[name] for name in ORDER)
 
 

@@ -146,7 +146,8 @@ def look(path: Path, feeds: Mapping[str, Feed], *, feed: Feed | None, name: str 
     if not text.strip():
         return Unreadable(name, path, "it is blank")
     bare = re.sub(r"\.(gz|zst)$", "", name.lower())
-    if b"\0" in start[:4096] or (text.count("�") > len(text) // 20 and not text.lstrip().startswith(("{", "["))):
+    garbled = b"\0" in start[:4096] or text.count("�") > len(text) // 20
+    if garbled and not text.lstrip().startswith(("{", "[")):  # one garbled line among events is quarantined by itself
         return Unreadable(name, path, "it is not text")
     if bare.endswith(".csv") or (text.lstrip()[0] not in "{[" and "," in text.splitlines()[0] and name == "-"):
         events = csv_sample(text)

@@ -312,9 +312,11 @@ def _set_aside(work: _Work, inputs: Sequence[Input], unreadable: Sequence[Unread
 
 
 def _located(work: _Work, inputs: Sequence[Input], condition: str) -> list[Quarantined]:
+    """Return the rows that meet a condition with their place, in the order of the inputs and of their lines."""
     found: list[Quarantined] = []
     for group in _groups(inputs):
         found += located(
             work.connection, group, lambda part: _judged(work, part, numbered=True), condition, spooled=work.spooled
         )
-    return found
+    place = {one.name: index for index, one in enumerate(inputs)}
+    return sorted(found, key=lambda row: (place[row.file], row.line))

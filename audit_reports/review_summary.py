@@ -6,16 +6,15 @@ Texts of events stand in the sentences made plain (one line, nothing that a term
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
-from audit_reports.activity_change import NEW
 from audit_reports.charts import UNKNOWN, by_country
+from audit_reports.figures import LOOK_BACK_DAYS
 from audit_reports.formats import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
-
-    import polars as pl
 
     from audit_reports.review import Review
 
@@ -48,27 +47,25 @@ def notable(review: Review) -> list[str]:
     if not review.trust.matched:
         return []
     found: list[str] = []
-    countries = [place for place in by_country(review) if place.now and place.before == 0]
-    if review.figure("new_countries").value and review.trust.has_past:
-        named = ", ".join(f"{place.name} ({place.now:,})" for place in countries[:4])
-        found.append(f"Events from {named}, where there were none the {review.period.kind} before.")
+    if codes := review.figure("new_countries").names:
+        named = ", ".join(f"{place.name} ({place.now:,})" for place in by_country(review) if place.code in codes)
+        found.append(f"Events from {named}, where none came from in the {LOOK_BACK_DAYS} days before.")
     for name, sentence in (
         ("api_keys", "{} of API keys"),
         ("role_changes", "{} of somebody's role"),
     ):
         if value := review.figure(name).value:
-            found.append(sentence.format(counted(value, "change")) + f", {review.figure(name).before or 0:,} before.")
+            before = f", {review.figure(name).before or 0:,} the {review.period.kind} before" * review.trust.has_past
+            found.append(sentence.format(counted(value, "change")) + before + ".")
     if review.trust.has_past:
         rows = review.categories.filter(review.categories["change"] >= LEAST_CHANGE).iter_rows(named=True)
-        risen = sorted(rows, key=lambda row: (-row["change"] / (row["before"] + LEAST_CHANGE), -row["change"]))[:2]
+        doubled = [row for row in rows if row["events"] >= 2 * row["before"]]
+        risen = sorted(doubled, key=lambda row: (-row["change"] / (row["before"] + LEAST_CHANGE), -row["change"]))[:2]
         for row in risen:
             what = ", ".join(plain(row[key] or UNKNOWN) for key in ("category", "action"))
-            found.append(f"{what}: {counted(row['events'], 'event')}, {row['before']:,} before.")
-    if review.figure("new_actors").value:
-        names = _named(review.actors.filter(review.actors["state"] == NEW))
-        found.append(
-            f"{counted(review.figure('new_actors').value or 0, 'actor')} not seen in the 400 days before: {names}."
-        )
+            found.append(f"{what}: {counted(row['events'], 'event')}, {row['before']:,} the {review.period.kind} before.")
+    if actors := review.figure("new_actors").names:
+        found.append(f"{counted(len(actors), 'actor')} not seen in the {LOOK_BACK_DAYS} days before: {_named(actors)}.")
     return found[:6]
 
 
@@ -79,8 +76,9 @@ def cautions(review: Review) -> list[str]:
     if trust.is_open:
         found.append(f"The {kind} was not over when events last landed; more may come.")
     for feed in trust.feeds:
-        if feed.missing_days:
-            found.append(f"Not collected: {plain(feed.feed)} has no event on {days_said(feed.missing_days)}.")
+        for gap in feed.gaps:
+            since, until = (moment.astimezone(ZoneInfo(review.period.timezone)) for moment in (gap.since, gap.until))
+            found.append(f"Not collected: {plain(feed.feed)} has no event from {since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M}.")
         if feed.quiet_days and feed.events:
             found.append(f"Quiet: nothing of {plain(feed.feed)} on {days_said(feed.quiet_days)}, as in other weeks.")
         if feed.late:
@@ -133,6 +131,6 @@ def days_said(days: Sequence[date]) -> str:
     return named if len(days) <= 7 else f"{named} and {len(days) - 7:,} more days"  # noqa: PLR2004 - a week
 
 
-def _named(actors: pl.DataFrame) -> str:
-    names = [plain(name)[:40] if name is not None else UNKNOWN for name in actors["actor"]]
-    return ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")  # noqa: PLR2004
+def _named(names: Sequence[str]) -> str:
+    shown = ", ".join(plain(name)[:40] for name in names[:3])
+    return shown + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")  # noqa: PLR2004 - as many as fit a line

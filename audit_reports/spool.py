@@ -77,8 +77,12 @@ def spool_csv(source: Path, name: str, target: Path) -> Spooled:
     lines: list[int] = []
     unfit: list[tuple[int, str, str]] = []
     try:
-        with unpacked(source) as packed, target.open("w", encoding="utf-8") as out:
-            found = records(io.TextIOWrapper(packed, encoding="utf-8-sig", errors="surrogateescape", newline=""))
+        with (
+            unpacked(source) as packed,
+            io.TextIOWrapper(packed, encoding="utf-8-sig", errors="surrogateescape", newline="") as text,
+            target.open("w", encoding="utf-8") as out,
+        ):
+            found = records(text)
             header = next(found, Record(0, [])).cells
             if len(set(header)) != len(header):
                 raise UsageError(f"{name!r}: the header names a column twice")

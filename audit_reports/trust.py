@@ -1,15 +1,18 @@
 """Can the numbers be trusted? What was read, and for each feed whether it was quiet, not collected, or late.
 
-Quiet: nothing happened. Empty: the filter matches nothing. Not collected: a day without any event of a feed that had
-events on that weekday in at least three of the four weeks before. Late: events that a landing brought after the
-period was closed; the first landing after its end that brings events of its last day, or newer ones, closes it.
+Quiet: nothing happened. Empty: the filter matches nothing. Not collected: a silence of a feed where events were to be
+expected, for at least three of the four weeks before had some; six such hours of the week, or one such whole day, make a
+gap. Late: events that a landing brought after the period was closed; the first landing after its end that brings events
+of its last day, or newer ones, closes it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 from audit_reports.feed import literal
 
@@ -20,6 +23,10 @@ if TYPE_CHECKING:
     from audit_reports.period import Period
 
 WEEKS_BACK, WEEKS_WITH_EVENTS = 4, 3
+EXPECTED_HOURS = 6
+HOURS_SQL = """SELECT feed, date_trunc('hour', occurred_at) AS hour, count(*) AS events,
+  min(occurred_at) AS first_seen, max(occurred_at) AS last_seen FROM events GROUP BY ALL"""
+_HOUR, _WEEK = timedelta(hours=1), timedelta(weeks=1)
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,14 @@ class Books:
 
 
 @dataclass(frozen=True)
+class Gap:
+    """A silence of whole hours where events were to be expected; half-open, UTC."""
+
+    since: Annotated[datetime, "the first hour without an event"]
+    until: Annotated[datetime, "the first hour after it, or the end of the period"]
+
+
+@dataclass(frozen=True)
 class FeedTrust:
     """How one feed arrived in the period, whatever the filter."""
 
@@ -43,14 +58,14 @@ class FeedTrust:
     events: Annotated[int, "its events in the period"]
     first_seen: Annotated[datetime | None, "the first of them, UTC; None where there is none"]
     last_seen: Annotated[datetime | None, "the last of them, UTC"]
-    missing_days: Annotated[tuple[date, ...], "local days that were not collected"]
+    gaps: Annotated[tuple[Gap, ...], "when it was not collected, oldest first"]
     quiet_days: Annotated[tuple[date, ...], "local days without an event on which none was to be expected"]
     late: Annotated[int, "events that arrived after the period was closed"]
 
     @property
     def state(self) -> str:
         """One word or two: `not collected`, `late`, `quiet` or `complete`, the gravest that applies."""
-        if self.missing_days:
+        if self.gaps:
             return "not collected"
         if self.late:
             return "late"
@@ -75,7 +90,7 @@ class Trust:
             return "matched"
         if self.in_period:
             return "empty"
-        return "not collected" if any(feed.missing_days for feed in self.feeds) else "quiet"
+        return "not collected" if any(feed.gaps for feed in self.feeds) else "quiet"
 
 
 def look(log: AuditLog, everything: AuditLog, period: Period, *, matched: int) -> Trust:
@@ -110,7 +125,7 @@ def trust_table(trust: Trust) -> pl.DataFrame:
         {
             "feed": feed.feed, "state": feed.state, "events": feed.events, "late": feed.late,
             "first_seen": feed.first_seen, "last_seen": feed.last_seen,
-            "missing_days": ", ".join(day.isoformat() for day in feed.missing_days),
+            "gaps": ", ".join(f"{gap.since:%Y-%m-%dT%H:%MZ}/{gap.until:%Y-%m-%dT%H:%MZ}" for gap in feed.gaps),
             "quiet_days": ", ".join(day.isoformat() for day in feed.quiet_days),
         }
         for feed in trust.feeds
@@ -118,7 +133,7 @@ def trust_table(trust: Trust) -> pl.DataFrame:
     counts = ("events", "matched", "read", "landed", "duplicates", "quarantined", "late")
     schema: dict[str, pl.DataType] = {"feed": pl.String(), "state": pl.String(), **dict.fromkeys(counts, pl.Int64())}
     schema |= dict.fromkeys(("first_seen", "last_seen"), pl.Datetime("us", "UTC"))
-    schema |= dict.fromkeys(("missing_days", "quiet_days"), pl.String())
+    schema |= dict.fromkeys(("gaps", "quiet_days"), pl.String())
     return pl.DataFrame(rows, schema=schema)
 
 
@@ -139,33 +154,72 @@ def _books(log: AuditLog) -> Books:
 
 
 def _feeds(everything: AuditLog, period: Period) -> list[FeedTrust]:
-    weeks = everything.filter(since=period.since - timedelta(weeks=WEEKS_BACK), until=period.until)
-    days: dict[str, dict[date, tuple[int, datetime, datetime]]] = {}
-    for row in weeks.by("feed", "day").iter_rows(named=True):
-        days.setdefault(row["feed"], {})[row["day"]] = (row["events"], row["first_seen"], row["last_seen"])
+    known_until = max((landing.at for landing in everything.landings()), default=period.since)
+    end = min(period.until, known_until)
+    past = everything.filter(since=period.since - WEEKS_BACK * _WEEK, until=period.until)
+    hours: dict[str, dict[datetime, tuple[int, datetime, datetime]]] = {}
+    for feed, hour, *rest in past.sql(HOURS_SQL).iter_rows():
+        hours.setdefault(feed, {})[hour] = (rest[0], rest[1], rest[2])
     late = _late(everything, period)
     found = []
-    for feed, seen in sorted(days.items()):
-        inside = [seen[day] for day in period.days if day in seen]
-        silent = [day for day in period.days if day not in seen]
-        missing = [day for day in silent if _expected(day, seen)]
+    for feed, seen in sorted(hours.items()):
+        inside = [seen[hour] for hour in seen if hour >= period.since]
+        gaps, quiet_days = _silences(set(seen), period, end)
         found.append(
             FeedTrust(
                 feed=feed,
                 events=sum(events for events, _, _ in inside),
                 first_seen=min((first for _, first, _ in inside), default=None),
                 last_seen=max((last for _, _, last in inside), default=None),
-                missing_days=tuple(missing),
-                quiet_days=tuple(day for day in silent if day not in missing),
+                gaps=gaps,
+                quiet_days=quiet_days,
                 late=late.get(feed, 0),
             )
         )
     return found
 
 
-def _expected(day: date, seen: dict[date, tuple[int, datetime, datetime]]) -> bool:
-    with_events = sum(day - timedelta(weeks=week) in seen for week in range(1, WEEKS_BACK + 1))
-    return with_events >= WEEKS_WITH_EVENTS
+def _silences(seen: set[datetime], period: Period, end: datetime) -> tuple[tuple[Gap, ...], tuple[date, ...]]:
+    """Return the gaps among the hours without events, and the whole local days that were merely quiet."""
+    zone = ZoneInfo(period.timezone)
+    days_seen = {hour.astimezone(zone).date() for hour in seen}
+    gaps: list[Gap] = []
+    quiet: list[date] = []
+    for run in _runs(seen, period.since, end):
+        local = [hour.astimezone(zone).date() for hour in run]
+        whole = [day for day in dict.fromkeys(local) if day not in days_seen and _whole(day, run, period, end)]
+        expected = sum(_usual(lambda weeks, hour=hour: hour - weeks * _WEEK in seen) for hour in run)
+        if expected >= EXPECTED_HOURS or any(
+            _usual(lambda weeks, day=day: day - weeks * _WEEK in days_seen) for day in whole
+        ):
+            gaps.append(Gap(run[0], min(run[-1] + _HOUR, period.until)))
+        else:
+            quiet += whole
+    return tuple(gaps), tuple(quiet)
+
+
+def _runs(seen: set[datetime], since: datetime, end: datetime) -> list[list[datetime]]:
+    """Return the stretches of consecutive hours without events."""
+    runs: list[list[datetime]] = [[]]
+    hour = since.replace(minute=0)
+    while hour < end:
+        if hour not in seen:
+            runs[-1].append(hour)
+        elif runs[-1]:
+            runs.append([])
+        hour += _HOUR
+    return [run for run in runs if run]
+
+
+def _whole(day: date, run: list[datetime], period: Period, end: datetime) -> bool:
+    """Say whether a local day lies in a silence from its first hour to its last."""
+    zone = ZoneInfo(period.timezone)
+    start, stop = (datetime(d.year, d.month, d.day, tzinfo=zone).astimezone(UTC) for d in (day, day + timedelta(days=1)))
+    return run[0] <= start and stop <= min(run[-1] + _HOUR, end)
+
+
+def _usual(happened: Callable[[int], bool]) -> bool:
+    return sum(happened(weeks) for weeks in range(1, WEEKS_BACK + 1)) >= WEEKS_WITH_EVENTS
 
 
 def _late(everything: AuditLog, period: Period) -> dict[str, int]:

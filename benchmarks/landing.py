@@ -14,10 +14,10 @@ LIBRARY, PLAIN, PLAIN_TUNED = "audit-reports", "COPY", "COPY, tuned"
 
 
 def faster_way(inbox: Path, folder: Path) -> str:
-    """Return which of DuckDB's two ways to take out fields is the faster here."""
+    """Return which of DuckDB's two ways to take out fields costs less CPU here."""
     ways = {way: _fresh(folder, way, inbox, *TUNED) for way in ("copy_list", "copy_struct")}
     measured = in_turn(2, ways)
-    return min(measured, key=lambda way: min(run.seconds for run in measured[way]))
+    return min(measured, key=lambda way: min(run.cpu or run.seconds for run in measured[way]))
 
 
 def landing(inbox: Path, folder: Path, way: str, *, runs: int, events: int, plain: bool = True) -> Measured:

@@ -16,10 +16,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Run:
-    """One measured run: seconds by the clock, inside and (for a process) outside; peak memory in MB; what it said."""
+    """One measured run: seconds by the clock, and for a process those outside it, of its CPUs, its peak memory in MB, its words."""
 
     seconds: float
     process: float | None = None
+    cpu: float | None = None
     peak: float | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
@@ -44,7 +45,8 @@ def command(*words: str, says: bool = False) -> Run:
     if child.returncode:
         raise SystemExit(f"benchmark: {' '.join(words[:2])} failed with exit code {child.returncode}")
     facts = json.loads(output.splitlines()[-1]) if says else {}
-    return Run(facts.get("seconds", seconds), seconds, usage.ru_maxrss / 1024, facts)
+    cpu = usage.ru_utime + usage.ru_stime
+    return Run(facts.get("seconds", seconds), seconds, cpu, usage.ru_maxrss / 1024, facts)
 
 
 def timed(work: Callable[[], Any]) -> Run:
@@ -66,18 +68,28 @@ def in_turn(runs: int, works: Mapping[str, Callable[[], Run]], *, warm: int = 0)
 
 
 def show(title: str, measured: Measured, *, against: str, whole: bool = False) -> None:
-    """Print a table: the median seconds, the median of the ratios pair by pair with its range, the peak memory."""
-    print(f"\n{title}\n")
-    print("| | seconds | times " + against + " | from - to | peak MB |\n|---|---:|---:|---:|---:|")
-    base = [_seconds(run, whole) for run in measured[against]]
+    """Print a table: median seconds, the median of the ratios pair by pair with its range; of processes CPU and memory too.
+
+    With `whole` the seconds are those of the process, its start and imports included, else those of the work inside it.
+    """
+    print(f"\n{title}\n\n| | seconds | ratio | from - to | CPU seconds | CPU ratio | peak MB |\n|---|---:|---:|---:|---:|---:|---:|")
     for name, runs in measured.items():
-        seconds = [_seconds(run, whole) for run in runs]
-        ratios = sorted(one / other for one, other in zip(seconds, base, strict=False))
-        peaks = [run.peak for run in runs if run.peak is not None]
-        peak = f"{median(peaks):,.0f}" if peaks else ""
-        spread = "" if name == against else f"{ratios[0]:.2f} - {ratios[-1]:.2f}"
-        print(f"| {name} | {median(seconds):.3f} | {median(ratios):.2f} | {spread} | {peak} |", flush=True)
+        seconds = _values(runs, "process" if whole else "seconds")
+        ratios = _ratios(seconds, _values(measured[against], "process" if whole else "seconds"))
+        cpu = _values(runs, "cpu")
+        cells = [f"{median(seconds):.3f}", f"{median(ratios):.2f}", f"{min(ratios):.2f} - {max(ratios):.2f}"]
+        if cpu:
+            cpu_ratio = median(_ratios(cpu, _values(measured[against], "cpu")))
+            cells += [f"{median(cpu):.2f}", f"{cpu_ratio:.2f}", f"{median(_values(runs, 'peak')):,.0f}"]
+        else:
+            cells += ["", "", ""]
+        print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
-def _seconds(run: Run, whole: bool) -> float:
-    return run.process if whole and run.process is not None else run.seconds
+def _values(runs: list[Run], name: str) -> list[float]:
+    found = [getattr(run, name) for run in runs]
+    return [value for value in found if value is not None]
+
+
+def _ratios(ours: list[float], theirs: list[float]) -> list[float]:
+    return [one / other for one, other in zip(ours, theirs, strict=True)]

@@ -1,4 +1,4 @@
-"""What do all tests share? A fixed time zone, no settings of the developer's own, and the parts that may be absent."""
+"""What do all tests share? A fixed time zone, no settings of the developer's own, parts that may be absent."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ for _name in [name for name in os.environ if name.startswith("AUDIT_REPORTS_")] 
     os.environ.pop(_name, None)
 
 
-# ------------------------------------------------------------------------------------------- the rule on skips
+# ---------------------------------------------------------------------------------------- the rule on skips
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -73,7 +73,7 @@ def pytest_make_collect_report(
     return report
 
 
-# ---------------------------------------------------------------------------------------- parts that may be absent
+# --------------------------------------------------------------------------------- parts that may be absent
 
 
 @pytest.fixture(scope="session")

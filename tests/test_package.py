@@ -1,4 +1,4 @@
-"""Is the package built as the house is: light to import, one direction, few rooms, each dependency at home in one place?"""
+"""Is the house in order? Light to import, one direction, few rooms, each dependency at home in one place."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def test_reads_the_clock_in_one_place(file: Path, tree: ast.Module) -> None:
 
 
 def loaded_by(module: str) -> tuple[set[str], list[str], str]:
-    """Import a module in a new process; return the libraries loaded, the files opened and what was printed."""
+    """Import a module in a new process; return the libraries loaded, files opened and what was printed."""
     program = f"""
 import json, sys
 opened = []

@@ -32,6 +32,7 @@ from audit_reports.filters.tree import (
     Value,
     all_of,
     any_of,
+    opposite,
 )
 
 if TYPE_CHECKING:
@@ -75,7 +76,12 @@ def read(expression: pl.Expr, *, timezone: str) -> Condition:
     >>> read(pl.col("category").is_in(["Members"]), timezone="UTC")
     IsIn(left=Column(name='category'), values=('Members',))
     """
-    tree = json.loads(expression.meta.serialize(format="json"))
+    import polars as pl
+
+    try:
+        tree = json.loads(expression.meta.serialize(format="json"))
+    except pl.exceptions.PolarsError:  # Python code has no form that could be read
+        raise _refused("a Python function") from None
     return _Reader(timezone).condition(tree)
 
 
@@ -93,6 +99,8 @@ class _Reader:
                 return self.function(*_function(body), body["input"])
             case "Alias":
                 return self.condition(body[0])
+            case "Cast" if body["dtype"] == {"Literal": "Boolean"}:  # what SQL puts behind a NOT
+                return self.condition(body["expr"])
             case "Column" if _TYPES.get(body) is None:
                 self.column(body)
             case "Literal":
@@ -109,11 +117,17 @@ class _Reader:
         if op not in _OPS:
             raise _refused(f"the operator {op}")
         comparison = _OPS[op]
+        if not _has_column(left) and not _has_column(right):
+            raise _refused("a comparison that names no column")
         if not _has_column(left):
             left, right, comparison = right, left, _MIRRORED[comparison]
         operand = self.operand(left)
         if _has_column(right):
-            return Compare(operand, comparison, self.operand(right))
+            other = self.operand(right)
+            if kind_of(operand) != kind_of(other):
+                kinds = f"{_name(operand)} is {kind_of(operand)}, {_name(other)} is {kind_of(other)}"
+                raise UsageError(f"columns of two kinds cannot be compared: {kinds}")
+            return Compare(operand, comparison, other)
         value = _value_of(right)
         if value is None:
             raise UsageError("a comparison with null matches nothing; use is_null() or is_not_null()")
@@ -122,7 +136,7 @@ class _Reader:
     def function(self, group: str, name: str, options: Any, inputs: list[Any]) -> Condition:
         match group, name:
             case "Boolean", "Not":
-                return Not(self.condition(inputs[0]))
+                return opposite(self.condition(inputs[0]))
             case "Boolean", "IsNull":
                 return IsNull(self.operand(inputs[0]))
             case "Boolean", "IsNotNull":
@@ -154,6 +168,8 @@ class _Reader:
         values = values if isinstance(values, list) else [values]
         if None in values or (options and options.get("nulls_equal")):
             raise UsageError("is_in with null: say it apart, with is_null()")
+        if not values:
+            raise UsageError("is_in with no value matches nothing; name at least one")
         fitted = {self.fitted(operand, value): None for value in values}
         return IsIn(operand, tuple(sorted(fitted, key=lambda value: (type(value).__name__, value))))
 

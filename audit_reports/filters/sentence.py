@@ -36,6 +36,7 @@ _WORDS = {
     "user_agent": "user agent",
     "raw": "raw event",
 }
+_TIMES = ("occurred_at", "landed_at", "day")
 _OPS = {"==": "is", "!=": "is not", "<": "is below", "<=": "is at most", ">": "is above", ">=": "is at least"}
 _TIME_OPS = {"<": "is before", "<=": "is at or before", ">": "is after", ">=": "is at or after"}
 
@@ -50,7 +51,9 @@ def sentence(condition: Condition, *, timezone: str) -> str:
         return "All events."
     zone = ZoneInfo(timezone)
     times = any(isinstance(value, datetime) for value in _values(condition))
-    return f"Events whose {_said(condition, zone)}{f' (times in {timezone})' if times else ''}."
+    said = _said(condition, zone)
+    opening = "Events of which" if said.startswith(("it is", "any text", "(")) else "Events whose"
+    return f"{opening} {said}{f' (times in {timezone})' if times else ''}."
 
 
 def _values(condition: Condition) -> list[object]:
@@ -69,7 +72,7 @@ def _values(condition: Condition) -> list[object]:
 def _said(condition: Condition, zone: ZoneInfo) -> str:
     match condition:
         case Compare(left, op, right):
-            timely = isinstance(right, date)
+            timely = isinstance(right, date) or (isinstance(right, Column) and right.name in _TIMES)
             return f"{_operand(left)} {(_TIME_OPS if timely else _OPS).get(op, _OPS[op])} {_right(right, zone)}"
         case IsIn(left, values):
             return f"{_operand(left)} is {_list([_value(value, zone) for value in values])}"
@@ -85,6 +88,8 @@ def _said(condition: Condition, zone: ZoneInfo) -> str:
             return f"any text contains {_value(text, zone)}, whatever the case"
         case Not(IsNull(left)):
             return f"{_operand(left)} is known"
+        case Not(IsIn(left, values)):
+            return f"{_operand(left)} is not {_list([_value(value, zone) for value in values])}"
         case Not(of):
             return f"it is not so that ({_said(of, zone)})"
         case And(of):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -122,6 +122,19 @@ def all_of(*conditions: Condition) -> Condition:
 def any_of(*conditions: Condition) -> Condition:
     """Return one condition that holds where any does, in the same canonical form."""
     return _joined(Or, conditions)
+
+
+_OPPOSITE: Mapping[Comparison, Comparison] = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+
+
+def opposite(condition: Condition) -> Condition:
+    """Return what holds where a condition does not, in canonical form; where it is null, so is its opposite."""
+    match condition:
+        case Compare(left, op, right):
+            return Compare(left, _OPPOSITE[op], right)
+        case Not(of):
+            return of
+    return Not(condition)
 
 
 def _joined(kind: type[And] | type[Or], conditions: tuple[Condition, ...]) -> Condition:

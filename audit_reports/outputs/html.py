@@ -1,0 +1,86 @@
+"""A review as one HTML file that opens offline, fetches nothing, and runs no script but its own two."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from audit_reports import __version__
+from audit_reports.charts import make_charts, palettes
+from audit_reports.formats import replacing
+from audit_reports.rendering import data_island, environment, trusted
+from audit_reports.resources import templates_folder
+from audit_reports.review_summary import cautions, headline, notable
+
+if TYPE_CHECKING:
+    from audit_reports.review import Review
+
+ROWS = {"actors": 25, "categories": 25, "locations": 25, "always_shown": 100}
+"""How many rows of each table a page shows; the rest is counted below it, and whole in the tables' own files."""
+
+
+def write_html(review: Review, folder: Path) -> list[Path]:
+    """Write `review.html`; raises `FailureError` where the file cannot be written."""
+    path = folder / "review.html"
+    with replacing(path) as part:
+        part.write_text(page(review), encoding="utf-8")
+    return [path]
+
+
+def page(review: Review, *, on_paper: bool = False) -> str:
+    """Return the review's page; on paper it has pictures for print alone and no script."""
+    template = environment(review.period.timezone).get_template("review.html")
+    return template.render(page_context(review, on_paper=on_paper))
+
+
+def page_context(review: Review, *, on_paper: bool = False) -> dict[str, Any]:
+    """Return every name that the page's templates may use."""
+    charts = make_charts(review)
+    scripts = [] if on_paper or not charts else [_plotly(), (templates_folder() / "review.js").read_text(encoding="utf-8")]
+    figures = {one.name: one.figure | {"height": one.height} for one in charts}
+    return {
+        "review": review,
+        "charts": {one.name: one for one in charts},
+        "pictures": {one.name: trusted(one.picture) for one in charts},
+        "headline": headline(review),
+        "notable": notable(review),
+        "cautions": cautions(review),
+        "tables": {name: _shown(review, name) for name in ROWS},
+        "on_paper": on_paper,
+        "style": trusted((templates_folder() / "review.css").read_text(encoding="utf-8")),
+        "scripts": [trusted(script) for script in scripts],
+        "data": data_island({"figures": figures, "palettes": palettes()}),
+        "policy": _policy(scripts),
+        "version": __version__,
+    }
+
+
+def _shown(review: Review, name: str) -> dict[str, Any]:
+    """Return a table's first rows as the page shows them, with what is left below."""
+    frame = review.tables[name]
+    shown, rest = frame.head(ROWS[name]), frame.slice(ROWS[name])
+    return {
+        "rows": list(shown.iter_rows(named=True)),
+        "more": rest.height,
+        "more_events": int(rest["events"].sum()) if "events" in rest.columns else None,
+    }
+
+
+def _policy(scripts: list[str]) -> str:
+    """Return the content security policy: nothing is fetched, and only these very scripts run."""
+    hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
+    allowed = " ".join(f"'sha256-{one}'" for one in hashes) or "'none'"
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _plotly() -> str:
+    from plotly.offline import get_plotlyjs
+
+    # An HTML parser ends a script at its first "</script", which the library holds inside a string.
+    text: str = get_plotlyjs()
+    return text.replace("</script", "<\\/script")

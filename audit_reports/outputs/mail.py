@@ -1,0 +1,49 @@
+"""A review as a mail's body: `mail.html` with its styles in place, as mail programs need it, and `mail.txt`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from audit_reports import __version__
+from audit_reports.formats import replacing
+from audit_reports.rendering import environment
+from audit_reports.review_summary import cautions, headline, notable
+
+if TYPE_CHECKING:
+    from audit_reports.review import Review
+
+ROWS = {"actors": 10, "categories": 10, "locations": 8, "always_shown": 12}
+
+
+def write_mail(review: Review, folder: Path) -> list[Path]:
+    """Write `mail.html` and `mail.txt`; raises `FailureError` where they cannot be written."""
+    written = []
+    for name in ("mail.html", "mail.txt"):
+        path = folder / name
+        with replacing(path) as part:
+            part.write_text(mail_body(review, name), encoding="utf-8")
+        written.append(path)
+    return written
+
+
+def mail_body(review: Review, template: str) -> str:
+    """Return the body that a template, `mail.html` or `mail.txt`, gives."""
+    return environment(review.period.timezone).get_template(template).render(mail_context(review))
+
+
+def mail_context(review: Review) -> dict[str, Any]:
+    """Return every name that the mail's templates may use."""
+    shown = {
+        name: {"rows": list(review.tables[name].head(most).iter_rows(named=True)), "more": max(0, review.tables[name].height - most)}
+        for name, most in ROWS.items()
+    }
+    return {
+        "review": review,
+        "headline": headline(review),
+        "notable": notable(review),
+        "cautions": cautions(review),
+        "tables": shown,
+        "most": {name: max((row["events"] for row in shown[name]["rows"]), default=0) or 1 for name in ROWS if name != "always_shown"},
+        "version": __version__,
+    }

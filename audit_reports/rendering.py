@@ -1,0 +1,160 @@
+"""How do a review's values become text in a document? The sandboxed, autoescaped Jinja environment and its words.
+
+Whatever a template prints is made plain first (control and direction characters shown as escapes) and then escaped, so
+that no field of an event can act, in any document; only what this package made itself is marked as safe.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from audit_reports.charts import UNKNOWN
+from audit_reports.formats import plain
+from audit_reports.period import MONTHS, WEEKDAYS
+from audit_reports.resources import templates_folder
+
+if TYPE_CHECKING:
+    from jinja2.sandbox import SandboxedEnvironment
+    from markupsafe import Markup
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def environment(timezone: str) -> SandboxedEnvironment:
+    """Return the environment for the templates of the package; local times are of the timezone.
+
+    A name that a template uses and nobody gives is an error. Raises `ResourceMissingError` without templates.
+    """
+    from jinja2 import FileSystemLoader, StrictUndefined, select_autoescape
+    from jinja2.sandbox import SandboxedEnvironment
+
+    made = SandboxedEnvironment(
+        loader=FileSystemLoader(templates_folder()),
+        autoescape=select_autoescape(["html"], default=False),
+        undefined=StrictUndefined,
+        finalize=_finalized,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    zone = ZoneInfo(timezone)
+    made.filters |= {
+        "number": number,
+        "signed": signed,
+        "percent": percent,
+        "known": known,
+        "local": lambda moment: local(moment, zone),
+        "utc": lambda moment: f"{moment:%Y-%m-%d %H:%M}",
+        "changes": changes_said,
+        "code": code,
+        "place": place,
+    }
+    return made
+
+
+def number(value: int | None) -> str:
+    """Return a number with thousands separators; None is a dash."""
+    return "–" if value is None else f"{value:,}"
+
+
+def signed(value: int | None) -> str:
+    """Return a change with its sign, a real minus; None is a dash, no change `0`.
+
+    >>> signed(1200), signed(-3), signed(0)
+    ('+1,200', '−3', '0')
+    """
+    if value is None:
+        return "–"
+    return f"+{value:,}" if value > 0 else f"{MINUS}{-value:,}" if value else "0"
+
+
+def percent(now: int | None, before: int | None) -> str:
+    """Return how much more or less in percent; empty where there is nothing to measure against.
+
+    >>> percent(110, 100), percent(1, 0), percent(900, 100)
+    ('+10%', '', '×9')
+    """
+    if not before or now is None or now == before:
+        return ""
+    share = round(100 * (now - before) / before)
+    if share >= 300:  # noqa: PLR2004 - beyond that, a factor reads better
+        return f"×{now / before:.0f}"
+    return f"+{share}%" if share > 0 else f"{MINUS}{-share}%"
+
+
+def known(value: str | None) -> str:
+    """Return a text, or `(unknown)` for null and for an empty one."""
+    return value or UNKNOWN
+
+
+def local(moment: datetime, zone: ZoneInfo) -> str:
+    """Return a local time as people read it: `Wed 4 Mar 01:12:09`."""
+    at = moment.astimezone(zone)
+    return f"{WEEKDAYS[at.weekday()][:3]} {at.day} {MONTHS[at.month - 1][:3]} {at:%H:%M:%S}"
+
+
+def place(row: dict[str, Any]) -> str:
+    """Return a location as the design writes it, `Madrid, ES`; empty where the event does not say."""
+    return ", ".join(str(part) for part in (row["city"] or row["region"], row["country"]) if part)
+
+
+def changes_said(text: str | None) -> str:
+    """Return an event's changes as `role: Member → Admin`; what is no such JSON as it stands, null as nothing.
+
+    >>> changes_said('{"role": ["Member", "Admin"]}')
+    'role: Member → Admin'
+    """
+    if not text:
+        return ""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    if not isinstance(found, dict):
+        return text
+    return "; ".join(f"{field}: {_pair(value)}" for field, value in found.items())
+
+
+def code(text: str) -> Markup:
+    """Return a text of several lines escaped, each line plain."""
+    from markupsafe import Markup, escape
+
+    return Markup("\n").join(escape(plain(line)) for line in text.split("\n"))
+
+
+def data_island(value: object) -> Markup:
+    """Return JSON that may stand in a `<script type="application/json">`: no `<`, `>`, `&` or line separator in it."""
+    from markupsafe import Markup
+
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704 - every character that HTML could act on was replaced above
+
+
+def trusted(text: str) -> Markup:
+    """Mark a text as HTML: only what this package wrote itself, with every foreign part escaped."""
+    from markupsafe import Markup
+
+    return Markup(text)  # noqa: S704 - the one door, for our own style sheet, script and pictures
+
+
+def _pair(value: object) -> str:
+    if isinstance(value, list) and len(value) == 2:  # noqa: PLR2004 - before and after
+        return " → ".join(_short(part) for part in value)
+    return _short(value)
+
+
+def _short(value: object) -> str:
+    if value is None:
+        return "none"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _finalized(value: object) -> object:
+    from markupsafe import Markup
+
+    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
