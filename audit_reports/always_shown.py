@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from audit_reports.catalogue import CATALOGUE
 from audit_reports.feed import literal
@@ -27,16 +27,24 @@ BY_EVENT: Mapping[str, tuple[str, ...]] = {
 """Events that a feed's own names mark, beside the categories and actions that all feeds share; root's acts always count."""
 
 
-def always_shown_sql() -> str:
-    """Return the condition over the columns of `events`, in SQL that DuckDB and `--where` both read."""
+def always_shown_sql(feeds: Collection[str]) -> str:
+    """Return the condition over the columns of `events`, in SQL that DuckDB and `--where` both read.
+
+    Only the names of the given feeds stand in it; the categories and actions that all feeds share always do.
+    """
     actions: dict[str, list[str]] = {}
     for kind in CATALOGUE:
         if kind.always_shown:
             actions.setdefault(kind.category, []).append(kind.action)
     parts = [f"(category = {literal(name)} AND action IN ({_listed(of)}))" for name, of in sorted(actions.items())]
-    parts += [f"(feed = {literal(feed)} AND event IN ({_listed(names)}))" for feed, names in sorted(BY_EVENT.items())]
-    parts.append("(feed = 'cloudtrail' AND actor_role = 'Root')")
-    return " OR ".join(parts)
+    parts += [
+        f"(feed = {literal(feed)} AND event IN ({_listed(names)}))"
+        for feed, names in sorted(BY_EVENT.items())
+        if feed in feeds
+    ]
+    if "cloudtrail" in feeds:
+        parts.append("(feed = 'cloudtrail' AND actor_role = 'Root')")
+    return "\n    OR ".join(parts)
 
 
 def _listed(values: list[str] | tuple[str, ...]) -> str:

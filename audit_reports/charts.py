@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from html import escape
-from math import ceil, log1p, sqrt
+from math import ceil, sqrt
 from typing import TYPE_CHECKING, Annotated, Any
 
 from audit_reports.formats import plain
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 Figure = dict[str, Any]
 
 UNKNOWN = "(unknown)"
-TOP = 15
+TOP = 20
+CHANGES = 12
+NARROW_CHARACTERS = 20
 MANY_DAYS = 16
 LABEL_CHARACTERS = 26
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
@@ -59,12 +61,12 @@ class Palette:
 
 LIGHT = Palette(
     ink="#1b2430", muted="#566171", line="#e3e7ed", paper="#ffffff", accent="#2f62b5", before="#8d98a8", alert="#b3480f",
-    land="#e6eaf0", coast="#ffffff", tint1="#c5d6f0", tint2="#94b3e2", tint3="#5c87cd", tint4="#2f62b5",
+    land="#e8ecf1", coast="#ffffff", tint1="#d9e5f7", tint2="#c0d4f1", tint3="#a4c0ea", tint4="#86aae1",
     heat0="#f3f5f9", heat1="#cfddf3", heat2="#94b3e2", heat3="#4f7cc6", heat4="#1d427f",
 )  # fmt: skip
 DARK = Palette(
     ink="#e7ebf1", muted="#a3adbb", line="#2c3440", paper="#171c23", accent="#7ba7ee", before="#76808f", alert="#f0945c",
-    land="#2a323d", coast="#171c23", tint1="#2d4368", tint2="#3d62a0", tint3="#5886d0", tint4="#8db5f5",
+    land="#2a323d", coast="#171c23", tint1="#2b3d5c", tint2="#304a75", tint3="#36578f", tint4="#3d66ab",
     heat0="#1f262f", heat1="#27395a", heat2="#365a94", heat3="#5b8bd8", heat4="#b7d1fb",
 )  # fmt: skip
 NAMED = Palette(**{one.name: "@" + one.name for one in fields(Palette)})
@@ -90,6 +92,7 @@ class Chart:
     figure: Annotated[Figure, "the Plotly figure, colours by name"]
     height: Annotated[int, "in pixels, on a screen"]
     picture: Annotated[str, "the SVG for paper, in light colours"]
+    key: Annotated[str, "what a tick on it means; empty where it has none"] = ""
 
 
 def make_charts(review: Review) -> tuple[Chart, ...]:
@@ -102,19 +105,24 @@ def make_charts(review: Review) -> tuple[Chart, ...]:
     actors, categories = top_bars(review, "actors", "actor"), top_bars(review, "categories", "category")
     places = by_country(review)
     kind = review.period.kind
+    before = f"the {kind} before" if review.trust.has_past else ""
     rows = len(grid.rows)
     return (
         Chart(
             "time", "Events by hour" if kind == "day" else "Events by day", _highest(times), columns(times, kind, NAMED), 260,
-            pictures.columns(times, LIGHT),
+            pictures.columns(times, LIGHT), before,
         ),
         Chart("clock", "Around the clock", grid.alternative, heat(grid, NAMED), 70 + 24 * rows, pictures.heat(grid, LIGHT)),
-        Chart("actors", "Most active", _highest(actors), bars(actors, kind, NAMED), _tall(actors), pictures.bars(actors, LIGHT)),
+        Chart(
+            "actors", "Most active", _highest(actors), bars(actors, kind, NAMED), _tall(actors),
+            pictures.bars(actors, LIGHT), before,
+        ),
         Chart(
             "categories", "By category", _highest(categories), bars(categories, kind, NAMED), _tall(categories),
-            pictures.bars(categories, LIGHT),
+            pictures.bars(categories, LIGHT), before,
         ),
-        Chart("world", "Where from", _where(places), world(places, NAMED), 400, pictures.world(places, LIGHT)),
+        *_changes_chart(review, kind),
+        *_world_chart(places),
     )  # fmt: skip
 
 
@@ -183,6 +191,18 @@ def top_bars(review: Review, table: str, column: str) -> list[Bar]:
     return found[:TOP]
 
 
+def largest_changes(review: Review) -> list[Bar]:
+    """Return the pairs of category and action whose events changed most, most first; none without a past."""
+    if not review.trust.has_past:
+        return []
+    changed = review.categories.filter(review.categories["change"] != 0)
+    rows = sorted(changed.iter_rows(named=True), key=lambda row: -abs(row["change"]))[:CHANGES]
+    return [
+        Bar(", ".join(row[name] or UNKNOWN for name in ("category", "action")), row["events"], row["before"])
+        for row in rows
+    ]
+
+
 def by_country(review: Review) -> list[Place]:
     """Return the countries with events now or before, most first; unknown ones are in no country."""
     frame = review.locations.filter(review.locations["country"].is_not_null())
@@ -197,9 +217,10 @@ def bars(rows: Sequence[Bar], kind: str, palette: Palette) -> Figure:
     layout = _layout(palette)
     layout["yaxis"] |= {
         "tickvals": places, "ticktext": [label(bar.label) for bar in rows], "autorange": "reversed", "automargin": True,
-        "showgrid": False,
+        "showgrid": False, "ticklabelstandoff": 6,
     }  # fmt: skip
-    layout["xaxis"] |= {"rangemode": "tozero", "tickformat": ",d", "nticks": 5}
+    layout["meta"] = {"narrow": [label(bar.label, NARROW_CHARACTERS) for bar in rows]}
+    layout["xaxis"] |= {"rangemode": "tozero", "tickformat": ",d", "nticks": 4, "tickangle": 0}
     shown = [label(bar.label, 80) for bar in rows]
     return {
         "data": [
@@ -223,7 +244,9 @@ def columns(rows: Sequence[Bar], kind: str, palette: Palette) -> Figure:
     places = list(range(len(rows)))
     step = ceil(len(rows) / 12)
     layout = _layout(palette)
-    layout["xaxis"] |= {"tickvals": places[::step], "ticktext": [bar.label for bar in rows][::step], "showgrid": False}
+    ticks = [bar.label.replace(" ", "<br>", 1) for bar in rows]
+    layout["xaxis"] |= {"tickvals": places[::step], "ticktext": ticks[::step], "showgrid": False, "tickangle": 0}
+    layout["margin"] |= {"b": 40}
     layout["yaxis"] |= {"rangemode": "tozero", "tickformat": ",d", "nticks": 5, "automargin": True}
     names = [bar.label for bar in rows]
     return {
@@ -236,7 +259,7 @@ def columns(rows: Sequence[Bar], kind: str, palette: Palette) -> Figure:
             {
                 "type": "scatter", "mode": "markers", "name": f"{kind} before", "x": places, "y": [bar.before for bar in rows],
                 "marker": {
-                    "symbol": "line-ew", "size": 30 if len(rows) <= MANY_DAYS else 8,
+                    "symbol": "line-ew", "size": 20 if len(rows) <= MANY_DAYS else 7,
                     "line": {"width": 2.5, "color": palette.before},
                 },
                 "customdata": names, "hovertemplate": f"<b>%{{customdata}}</b><br>%{{y:,}} the {kind} before<extra></extra>",
@@ -246,16 +269,44 @@ def columns(rows: Sequence[Bar], kind: str, palette: Palette) -> Figure:
     }  # fmt: skip
 
 
+def differences(rows: Sequence[Bar], palette: Palette) -> Figure:
+    """Return bars to the left for fewer than before and to the right for more."""
+    places = list(range(len(rows)))
+    layout = _layout(palette)
+    layout["yaxis"] |= {
+        "tickvals": places, "ticktext": [label(bar.label) for bar in rows], "autorange": "reversed", "automargin": True,
+        "showgrid": False, "ticklabelstandoff": 6,
+    }  # fmt: skip
+    layout["meta"] = {"narrow": [label(bar.label, NARROW_CHARACTERS) for bar in rows]}
+    layout["xaxis"] |= {
+        "tickformat": "+,d",
+        "nticks": 4,
+        "tickangle": 0,
+        "zeroline": True,
+        "zerolinecolor": palette.muted,
+    }
+    return {
+        "data": [
+            {
+                "type": "bar", "orientation": "h", "x": [bar.now - bar.before for bar in rows], "y": places, "width": 0.68,
+                "marker": {"color": [palette.accent if bar.now > bar.before else palette.before for bar in rows]},
+                "customdata": [[label(bar.label, 80), f"{bar.now:,}", f"{bar.before:,}"] for bar in rows],
+                "hovertemplate": "<b>%{customdata[0]}</b><br>%{customdata[1]} events, %{customdata[2]} before<extra></extra>",
+            }
+        ],
+        "layout": layout,
+    }  # fmt: skip
+
+
 def heat(grid: Grid, palette: Palette) -> Figure:
     """Return the grid of days and hours; an hour without events is the palest."""
-    layout = _layout(palette) | {"showlegend": False}
+    layout = _layout(palette)
     layout["yaxis"] |= {
         "tickvals": list(range(len(grid.rows))), "ticktext": list(grid.rows), "autorange": "reversed", "automargin": True,
-        "showgrid": False,
+        "showgrid": False, "ticklabelstandoff": 6,
     }  # fmt: skip
     hours = list(range(0, 24, 3))
     layout["xaxis"] |= {"tickvals": hours, "ticktext": [f"{hour:02}" for hour in hours], "showgrid": False}
-    layout["margin"] |= {"t": 8}
     scale = [[place / 4, color] for place, color in enumerate(heat_colors(palette))]
     return {
         "data": [
@@ -312,7 +363,7 @@ def world(places: Sequence[Place], palette: Palette) -> Figure:
             "hovertemplate": "<b>%{customdata[0]}</b><br>%{customdata[1]} events, %{customdata[2]} before<extra></extra>",
         }
     )  # fmt: skip
-    layout = _layout(palette) | {"showlegend": False}
+    layout = _layout(palette)
     bare = {"visible": False, "fixedrange": True}
     layout["xaxis"] = bare | {"range": [-170, 190], "constrain": "domain"}
     layout["yaxis"] = bare | {"range": [-56, 84], "scaleanchor": "x", "scaleratio": 1.2, "constrain": "domain"}
@@ -321,9 +372,9 @@ def world(places: Sequence[Place], palette: Palette) -> Figure:
 
 
 def tints(places: Sequence[Place]) -> dict[str, int]:
-    """Return each country's tint, 1 to 4 on a logarithmic scale; countries without events have none."""
+    """Return each country's tint, 1 to 4 by the root of its events; countries without events have none."""
     most = max((place.now for place in places), default=0)
-    return {place.code: ceil(4 * log1p(place.now) / log1p(most)) for place in places if place.now}
+    return {place.code: ceil(4 * sqrt(place.now / most)) for place in places if place.now}
 
 
 def dot_size(place: Place, places: Sequence[Place]) -> float:
@@ -348,7 +399,9 @@ def label(text: str, most: int = LABEL_CHARACTERS) -> str:
     '&lt;b&gt;Ana&lt;/b&gt;'
     """
     shown = plain(text)
-    return escape(shown if len(shown) <= most else shown[: most - 1] + "…", quote=False)
+    cut = shown if len(shown) <= most else shown[: most - 1] + "…"
+    # Plotly would take what stands between two dollar signs for a formula.
+    return escape(cut, quote=False).replace("$", "&#36;")
 
 
 def palettes() -> dict[str, dict[str, str]]:
@@ -364,15 +417,12 @@ def _layout(palette: Palette) -> Figure:
     return {
         "font": {"family": FONT, "size": 12, "color": palette.ink},
         "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
-        "margin": {"l": 8, "r": 12, "t": 30, "b": 28}, "bargap": 0.3, "dragmode": False, "hovermode": "closest",
+        "margin": {"l": 8, "r": 12, "t": 8, "b": 28}, "bargap": 0.3, "dragmode": False, "hovermode": "closest",
         "hoverlabel": {
             "bgcolor": palette.paper, "bordercolor": palette.muted, "font": {"family": FONT, "color": palette.ink},
             "align": "left",
         },
-        "legend": {
-            "orientation": "h", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "font": {"color": palette.muted},
-            "itemclick": False, "itemdoubleclick": False,
-        },
+        "showlegend": False,
         "xaxis": dict(axis), "yaxis": dict(axis),
     }  # fmt: skip
 
@@ -383,8 +433,28 @@ def _sums(*columns: str) -> list[pl.Expr]:
     return [pl.col(column).sum() for column in columns or ("events", "before")]
 
 
+def _world_chart(places: Sequence[Place]) -> list[Chart]:
+    from audit_reports import pictures
+
+    if not places:
+        return []
+    return [Chart("world", "Where from", _where(places), world(places, NAMED), 400, pictures.world(places, LIGHT))]
+
+
+def _changes_chart(review: Review, kind: str) -> list[Chart]:
+    from audit_reports import pictures
+
+    rows = largest_changes(review)
+    if not rows:
+        return []
+    said = ", ".join(f"{plain(bar.label)} {bar.now - bar.before:+,}" for bar in rows[:5])
+    title = f"Largest changes against the {kind} before"
+    figure, picture = differences(rows, NAMED), pictures.differences(rows, LIGHT)
+    return [Chart("changes", title, f"Bar chart. {title}: {said}.", figure, 40 + 25 * len(rows), picture)]
+
+
 def _tall(rows: Sequence[Bar]) -> int:
-    return 72 + 25 * len(rows)
+    return 50 + 25 * len(rows)
 
 
 def _day(day: date) -> str:

@@ -192,9 +192,10 @@ def summary(run: _Run) -> int:
 
 def review(run: _Run) -> int:
     """Write the activity review of a period to a folder."""
-    from audit_reports.output import write_review
+    from audit_reports.output import journal_review, write_review
     from audit_reports.period import Period
     from audit_reports.review import make_review
+    from audit_reports.store import Store
 
     arguments = run.arguments
     ranged = arguments.since is not None or arguments.until is not None
@@ -213,8 +214,11 @@ def review(run: _Run) -> int:
         for name, value in vars(arguments).items()
         if value is not None and name not in ("out", "config", "store")
     }
-    for path in write_review(made, run.out or Path(made.id), formats, arguments=given):
+    written = write_review(made, run.out or Path(made.id), formats, arguments=given)
+    for path in written:
         print(path)
+    if not journal_review(Store(run.store), made, written, time=now):
+        _say("the store cannot be written: that this review was made is not in its journal")
     _explain(view, 1)
     return 0
 

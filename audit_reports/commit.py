@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audit_reports.errors import FailureError
-from audit_reports.feed import literal
+from audit_reports.feed import listed
 from audit_reports.journal import canonical, sync, sync_folder
 from audit_reports.store import Store
 
@@ -33,8 +33,7 @@ def rows_of(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> int
     """Return how many rows some Parquet files hold, from their footers."""
     if not files:
         return 0
-    listed = ", ".join(literal(str(path)) for path in files)
-    return int(connection.execute(f"SELECT count(*) FROM read_parquet([{listed}])").fetchall()[0][0])
+    return int(connection.execute(f"SELECT count(*) FROM read_parquet({listed(files)})").fetchall()[0][0])
 
 
 def rows_hash(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> str:
@@ -44,11 +43,10 @@ def rows_hash(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> s
     """
     if not files:
         return f"{0:032x}"
-    listed = ", ".join(literal(str(path)) for path in files)
     (total,) = connection.execute(
         "SELECT sum(('0x' || left(sha256(text), 16))::UBIGINT)::VARCHAR FROM ("
         "SELECT concat_ws(chr(31), feed, event_id, epoch_us(occurred_at), raw) AS text "
-        f"FROM read_parquet([{listed}]))"
+        f"FROM read_parquet({listed(files)}))"
     ).fetchall()[0]
     return f"{int(total or 0):032x}"
 

@@ -13,7 +13,7 @@ from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audit_reports.feed import literal
+from audit_reports.feed import listed, literal
 from audit_reports.quarantine import Quarantined
 
 if TYPE_CHECKING:
@@ -59,8 +59,7 @@ def take_out_copies(
 
 
 def _scan(files: Sequence[str]) -> str:
-    listed = ", ".join(map(literal, files))
-    return f"SELECT * FROM read_parquet([{listed}], hive_partitioning = true, hive_types = {{'day': DATE}})"
+    return f"SELECT * FROM read_parquet({listed(files)}, hive_partitioning = true, hive_types = {{'day': DATE}})"
 
 
 def _candidates(connection: duckdb.DuckDBPyConnection, staged: Sequence[str], there: Sequence[str]) -> int:

@@ -8,7 +8,7 @@ event in one parse. The store adds what it alone knows (`feed`, `raw`, `landed_a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -75,6 +75,15 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def listed(paths: Iterable[object]) -> str:
+    """Return paths as an SQL list of files, each taken by its name: DuckDB would read `[`, `*` and `?` as a pattern.
+
+    >>> listed(["a.json", "b[1].json"])
+    "['a.json', 'b[[]1].json']"
+    """
+    return "[" + ", ".join(literal(re.sub(r"[*?\[]", r"[\g<0>]", str(path))) for path in paths) + "]"
+
+
 def rows_sql(feed: Feed, source: str, *, latest: str) -> str:
     """Return the query that turns `source` (columns `raw`, `file`, `line`) into judged rows.
 
@@ -114,7 +123,8 @@ read AS (
         CASE WHEN raw IS NULL THEN 'not JSON' WHEN NOT starts_with(raw, '{{') THEN 'not a JSON object'{missing} END AS flaw
     FROM fields),
 timed AS (
-    SELECT *, try_cast(time AS TIMESTAMPTZ) AS occurred_at, suffix(time, 'Z') OR regexp_matches(time, {literal(ZONED)}) AS zoned
+    SELECT *, try_cast(time AS TIMESTAMPTZ) AS occurred_at,
+        CASE WHEN suffix(time, 'Z') THEN true ELSE regexp_matches(time, {literal(ZONED)}) END AS zoned
     FROM read),
 judged AS (
     SELECT *, CASE WHEN flaw IS NOT NULL THEN flaw

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
-from audit_reports.always_shown import always_shown_sql
 from audit_reports.feed import literal
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ class _Count:
     aggregate: str
 
 
-def _counts(timezone: str) -> list[_Count]:
+def _counts(timezone: str, always: str) -> list[_Count]:
     local = f"(occurred_at AT TIME ZONE {literal(timezone)})"
     start, end = WORKING_HOURS
     outside = f"(hour({local}) < {start} OR hour({local}) >= {end} OR isodow({local}) >= 6)"
@@ -59,7 +58,7 @@ def _counts(timezone: str) -> list[_Count]:
         _Count("events", "Events", "all that the filter lets through", "count(*)"),
         _Count("actors", "Actors", "different ones; events without one are not counted", "count(DISTINCT actor)"),
         _Count("countries", "Countries", "different ones, where the event says", "count(DISTINCT country)"),
-        _Count("always_shown", "Always shown", "events that a reviewer should always see", where(always_shown_sql())),
+        _Count("always_shown", "Always shown", "events that a reviewer should always see", where(always)),
         _Count("failures", "Failures", "events with the outcome failure", where("outcome = 'failure'")),
         _Count("api_keys", "API key changes", "keys created and deleted", where("category = 'API Keys'")),
         _Count("role_changes", "Role changes", "somebody's rights raised or lowered", where("action LIKE '%Role Changed'")),
@@ -82,9 +81,9 @@ ORDER = (
 )  # fmt: skip
 
 
-def figures_sql(period: Period) -> str:
-    """Return the query that counts both periods in one pass; `is_now` tells them apart."""
-    chosen = ",\n  ".join(f"{count.aggregate} AS {count.name}" for count in _counts(period.timezone))
+def figures_sql(period: Period, *, always: str) -> str:
+    """Return the query that counts both periods in one pass; `is_now` tells them apart, `always` what is always shown."""
+    chosen = ",\n  ".join(f"{count.aggregate} AS {count.name}" for count in _counts(period.timezone, always))
     return f"SELECT occurred_at >= {_time(period)} AS is_now,\n  {chosen}\nFROM events GROUP BY 1"
 
 
@@ -106,15 +105,15 @@ FROM (SELECT {column}, min(occurred_at) FILTER (WHERE occurred_at >= {from_now})
   FROM events WHERE {column} IS NOT NULL GROUP BY 1)"""
 
 
-def count_figures(log: AuditLog, period: Period) -> tuple[Figure, ...]:
+def count_figures(log: AuditLog, period: Period, *, always: str) -> tuple[Figure, ...]:
     """Return the figures of a view, in the order in which they are shown; an absent period counts zero."""
-    both = log.filter(since=period.before().since, until=period.until).sql(figures_sql(period))
+    both = log.filter(since=period.before().since, until=period.until).sql(figures_sql(period, always=always))
     rows = {bool(row["is_now"]): row for row in both.iter_rows(named=True)}
     found = {
         count.name: Figure(
             count.name, count.label, count.meaning, *(rows.get(now, {}).get(count.name, 0) for now in (True, False))
         )
-        for count in _counts(period.timezone)
+        for count in _counts(period.timezone, always)
     }
     since = period.before().since - timedelta(days=LOOK_BACK_DAYS)
     past = log.filter(since=since, until=period.until)

@@ -103,7 +103,10 @@ class Filter:
         if last is not None:
             if now is None:
                 raise UsageError("a last period needs the current time")
-            since, until = now - duration(last), now
+            try:
+                since, until = now - duration(last), now
+            except OverflowError:
+                raise UsageError(f"a last period of {quoted(last)} reaches beyond the calendar") from None
         start = None if since is None else _moment(since, zone)
         end = None if until is None else _moment(until, zone)
         if start is not None and end is not None and start >= end:
@@ -239,7 +242,8 @@ def check_values(
 ) -> None:
     """Raise `UsageError` for a value of a closed column that is not known, naming the nearest.
 
-    `known` gives a column's values, and is asked only of those that the `vocabulary` lacks; `names` the countries' names by code, so that "Spain" finds ES.
+    `known` gives a column's values, and is asked only of those that the `vocabulary` lacks; `names` the countries' names
+    by code, so that "Spain" finds ES.
     """
     for column, values in chosen.named_values().items():
         if column not in CLOSED:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import io
 import json
+import os
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,8 +14,8 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from audit_reports.errors import UsageError, quoted
-from audit_reports.feed import Feed, literal, recognise
-from audit_reports.packing import HEAD, Packing, head, unpacked
+from audit_reports.feed import Feed, listed, literal, recognise
+from audit_reports.packing import HEAD, Packing, head, unpacked, whole
 from audit_reports.spool import nested, records
 
 Shape = Literal["lines", "document", "csv", "parquet"]
@@ -132,14 +133,22 @@ def _expand(given: str, found: Found) -> tuple[list[Path], list[Path]]:
 
 def look(path: Path, feeds: Mapping[str, Feed], *, feed: Feed | None, name: str = "") -> Input | Unreadable:
     """Look at the head of one file and say how to read it, or why there is nothing to read."""
-    name = name or str(path)
+    try:
+        name = name or str(path).encode().decode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+        return Unreadable(shown, path, "its name is no UTF-8; rename it")
     size = path.stat().st_size
     if size == 0:
         return Unreadable(name, path, "it is empty")
     try:
         packing, start = head(path)
-    except (OSError, EOFError, zlib.error) as error:
+    except (EOFError, zlib.error):
+        return Unreadable(name, path, "the archive is cut or damaged")
+    except OSError as error:
         return Unreadable(name, path, f"the archive cannot be unpacked ({type(error).__name__})")
+    if packing == "zstd" and not whole(path):  # DuckDB takes the end of a cut one for the end of the file
+        return Unreadable(name, path, "the archive is cut or damaged")
     if start[:4] == b"PAR1":
         return Input(name, path, size, "parquet", packing, "$", feed or _recognised_parquet(path, feeds))
     text = start.decode("utf-8-sig", errors="replace")
@@ -203,6 +212,8 @@ def _document(
     if (own := recognise([members], candidates)) is not None:
         return Input(name, path, size, "document", packing, "$", own)
     for key, events in lists.items():
+        if '"' in key or "\\" in key:  # no path names it
+            continue
         dicts = [event for event in events if isinstance(event, dict)]
         theirs = recognise(dicts, candidates)
         if theirs is not None:
@@ -273,7 +284,7 @@ def source_sql(inputs: Sequence[Input], *, numbered: bool) -> str:
     `line` is the element's number in a document and the row's in Parquet. Lines have theirs only if `numbered` (slower,
     and then it counts the lines that are not blank); it is null otherwise.
     """
-    files = "[" + ", ".join(literal(str(one.path)) for one in inputs) + "]"
+    files = listed(one.path for one in inputs)
     first = inputs[0]
     packing = f", compression = {literal(first.packing)}" if first.packing != "none" else ""
     if first.shape == "parquet":

@@ -7,6 +7,7 @@ pass over their files alone says where they stand and why.
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import shutil
 import uuid
@@ -25,6 +26,7 @@ from audit_reports.errors import FailureError, UsageError, quoted
 from audit_reports.feed import Feed, literal, rows_sql
 from audit_reports.inputs import Found, Input, Unreadable, find, flaw, source_sql
 from audit_reports.journal import time_text
+from audit_reports.packing import unpacked
 from audit_reports.quarantine import Quarantined, located, write_quarantine
 from audit_reports.spool import Spooled, spool_csv
 from audit_reports.store import Store, connect, new_or_open, utc
@@ -231,12 +233,12 @@ def _spooled(work: _Work, one: Input) -> Input:
         for line, reason, text in spooled.unfit:
             work.quarantined.append(Quarantined(one.name, line, reason, _feed_name(one), text))
         return replace(one, path=target, shape="lines", packing="none")
-    if one.shape == "lines" and one.packing == "none":
-        with one.path.open("rb") as file:
-            if file.read(3) == b"\xef\xbb\xbf":
+    if one.shape == "lines":
+        with unpacked(one.path) as file:
+            if file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8:
                 with target.open("wb") as out:
                     shutil.copyfileobj(file, out)
-                return replace(one, path=target)
+                return replace(one, path=target, packing="none")
     return one
 
 

@@ -18,7 +18,10 @@ from audit_reports.errors import FailureError, UsageError
 from audit_reports.formats import plain, replacing
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from audit_reports.review import Review
+    from audit_reports.store import Store
 
 Writer = Callable[["Review", Path], list[Path]]
 
@@ -58,6 +61,25 @@ def write_review(
     with replacing(record) as part:
         part.write_text(text + "\n", encoding="utf-8")
     return [*written, record]
+
+
+def journal_review(store: Store, review: Review, written: Iterable[Path], *, time: datetime) -> bool:
+    """Add to a store's journal that a review was made, with the SHA-256 of each file; return False where it cannot be.
+
+    A reader who may not write to the store can still make a review: it is for the caller to say that no entry was made.
+    """
+    facts = {
+        "review": review.id,
+        "landing": review.landing,
+        "journal_entry": review.journal_entry,
+        "filter": review.filter_hash,
+        "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in written},
+    }
+    try:
+        store.journal.append("review", facts, time=time)
+    except OSError:
+        return False
+    return True
 
 
 def run_record(review: Review, folder: Path, written: Iterable[Path], arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import zlib
 from pathlib import Path
 from typing import IO, Literal, cast
 
@@ -39,6 +40,17 @@ def unpacked(path: Path) -> IO[bytes]:
 
         return cast(IO[bytes], io.BufferedReader(pa.input_stream(str(path), compression="zstd")))
     return path.open("rb")
+
+
+def whole(path: Path) -> bool:
+    """Say whether a file can be unpacked to its end."""
+    try:
+        with unpacked(path) as file:
+            while file.read(HEAD):
+                pass
+    except (EOFError, OSError, zlib.error):
+        return False
+    return True
 
 
 def head(path: Path) -> tuple[Packing, bytes]:

@@ -180,7 +180,7 @@ def _dates(name: str) -> tuple[date, date, str]:
         first = _day(name, name)
         return first, first + timedelta(days=1), name
     if match := _MONTH.fullmatch(name):
-        if not 1 <= int(match[2]) <= 12:
+        if not 1 <= int(match[2]) <= len(MONTHS):
             raise UsageError(f"no month {quoted(name)}: a year has the months 01 to 12")
         first = date(_year(match[1], name), int(match[2]), 1)
         return first, (first + timedelta(days=31)).replace(day=1), _month_name(first)

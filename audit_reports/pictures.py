@@ -32,6 +32,23 @@ def bars(rows: Sequence[Bar], palette: Palette) -> str:
     return _svg(len(rows) * step + 4, parts)
 
 
+def differences(rows: Sequence[Bar], palette: Palette) -> str:
+    """Return bars to the left for fewer than before and to the right for more, with their numbers."""
+    step, zero = 20, LABEL_WIDTH + (WIDTH - LABEL_WIDTH) / 2
+    scale = ((WIDTH - LABEL_WIDTH) / 2 - 50) / max(1, *(abs(bar.now - bar.before) for bar in rows))
+    parts = [f'<rect x="{zero - 0.5}" y="0" width="1" height="{len(rows) * step}" fill="{palette.muted}"/>']
+    for place, bar in enumerate(rows):
+        y, change = place * step, bar.now - bar.before
+        size = abs(change) * scale
+        x = zero if change > 0 else zero - size
+        fill = palette.accent if change > 0 else palette.before
+        parts.append(_text(LABEL_WIDTH - 8, y + 14, bar.label, palette.ink, anchor="end"))
+        parts.append(f'<rect x="{x:.1f}" y="{y + 4}" width="{size:.1f}" height="13" fill="{fill}"/>')
+        end, anchor = (zero + size + 6, "start") if change > 0 else (zero - size - 6, "end")
+        parts.append(_text(end, y + 14, f"{change:+,}", palette.muted, anchor=anchor))
+    return _svg(len(rows) * step + 4, parts)
+
+
 def columns(rows: Sequence[Bar], palette: Palette) -> str:
     """Return columns in the order of time with their numbers, a line across each for the period before."""
     height, most = 150, _most(rows)

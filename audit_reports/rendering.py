@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jinja2.sandbox import SandboxedEnvironment
     from markupsafe import Markup
 
-MINUS = "\N{MINUS SIGN}"
+MINUS, NONE = "\N{MINUS SIGN}", "\N{EN DASH}"
 
 
 def environment(timezone: str) -> SandboxedEnvironment:
@@ -44,8 +44,8 @@ def environment(timezone: str) -> SandboxedEnvironment:
     made.filters |= {
         "number": number,
         "signed": signed,
-        "percent": percent,
         "known": known,
+        "breakable": breakable,
         "local": lambda moment: local(moment, zone),
         "utc": lambda moment: f"{moment:%Y-%m-%d %H:%M}",
         "changes": changes_said,
@@ -57,37 +57,30 @@ def environment(timezone: str) -> SandboxedEnvironment:
 
 def number(value: int | None) -> str:
     """Return a number with thousands separators; None is a dash."""
-    return "–" if value is None else f"{value:,}"
+    return NONE if value is None else f"{value:,}"
 
 
 def signed(value: int | None) -> str:
     """Return a change with its sign, a real minus; None is a dash, no change `0`.
 
-    >>> signed(1200), signed(-3), signed(0)
-    ('+1,200', '−3', '0')
+    >>> signed(1200), signed(0), signed(-3) == MINUS + "3"
+    ('+1,200', '0', True)
     """
     if value is None:
-        return "–"
+        return NONE
     return f"+{value:,}" if value > 0 else f"{MINUS}{-value:,}" if value else "0"
-
-
-def percent(now: int | None, before: int | None) -> str:
-    """Return how much more or less in percent; empty where there is nothing to measure against.
-
-    >>> percent(110, 100), percent(1, 0), percent(900, 100)
-    ('+10%', '', '×9')
-    """
-    if not before or now is None or now == before:
-        return ""
-    share = round(100 * (now - before) / before)
-    if share >= 300:  # noqa: PLR2004 - beyond that, a factor reads better
-        return f"×{now / before:.0f}"
-    return f"+{share}%" if share > 0 else f"{MINUS}{-share}%"
 
 
 def known(value: str | None) -> str:
     """Return a text, or `(unknown)` for null and for an empty one."""
     return value or UNKNOWN
+
+
+def breakable(text: str) -> Markup:
+    """Return a text escaped, with a place to break the line after each `@`."""
+    from markupsafe import Markup, escape
+
+    return escape(plain(text)).replace("@", Markup("@<wbr>"))
 
 
 def local(moment: datetime, zone: ZoneInfo) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from audit_reports.activity_change import compared
 from audit_reports.always_shown import always_shown_sql
@@ -103,9 +103,8 @@ def make_review(log: AuditLog, period: Period, *, name: str = "activity") -> Rev
     chosen = everything.narrowed(log.where)
     before = period.before()
     now, then = (chosen.filter(since=one.since, until=one.until) for one in (period, before))
-    always = always_shown_sql()
-    figures = count_figures(chosen, period)
     landings = log.landings()
+    always = always_shown_sql({feed for landing in landings for feed in landing.feeds})
     places = ("location", "country")
     return Review(
         id=f"{name}-{period.name}",
@@ -121,14 +120,14 @@ def make_review(log: AuditLog, period: Period, *, name: str = "activity") -> Rev
         landing=log.landing,
         journal_entry=landings[-1].entry if landings else 0,
         trust=look(log, everything, period, matched=now.count()),
-        figures=figures,
+        figures=count_figures(chosen, period, always=always),
         actors=compared(now.sql(ACTORS_SQL.format(always=always)), then.by("actor"), ["actor"]),
         categories=compared(now.by("category", "action"), then.by("category", "action"), ["category", "action"]),
         locations=_with_names(compared(now.by(*places), then.by(*places), places)),
         hours=now.by("day", "hour").select("day", "hour", "events").sort("day", "hour"),
         hours_before=then.by("day", "hour").select("day", "hour", "events").sort("day", "hour"),
         always_shown=now.sql(ALWAYS_SQL.format(always=always)),
-        provenance=_provenance(chosen, now, period),
+        provenance=_provenance(chosen, now, period, always),
     )
 
 
@@ -142,9 +141,7 @@ def _with_names(locations: pl.DataFrame) -> pl.DataFrame:
     return locations.insert_column(2, locations.select(name.alias("country_name")).to_series())
 
 
-def _provenance(chosen: AuditLog, now: AuditLog, period: Period) -> tuple[Provenance, ...]:
-    always = always_shown_sql()
-
+def _provenance(chosen: AuditLog, now: AuditLog, period: Period, always: str) -> tuple[Provenance, ...]:
     def of(table: str, title: str, sql: str, command: str | None = None, view: AuditLog = now) -> Provenance:
         where = view.where
         line = None if command is None else _command(command, view)
@@ -153,7 +150,7 @@ def _provenance(chosen: AuditLog, now: AuditLog, period: Period) -> tuple[Proven
     both = chosen.filter(since=period.before().since, until=period.until)
     places = ("location", "country")
     return (
-        of("figures", "The figures of both periods, in one pass", figures_sql(period), view=both),
+        of("figures", "The figures of both periods, in one pass", figures_sql(period, always=always), view=both),
         of("figures", "New actors; new countries likewise", new_sql("actor", period), view=both),
         of("actors", "Activity by actor", ACTORS_SQL.format(always=always), "summary --by actor"),
         of(
@@ -178,12 +175,9 @@ def _command(command: str, view: AuditLog) -> str | None:
     given: dict[str, list[str]] = {}
     for flag, value in zip(words[::2], words[1::2], strict=True):
         given.setdefault(flag.removeprefix("--").replace("-", "_"), []).append(value)
-    bounds = {name: given.pop(flag)[0] for flag, name in (("from", "since"), ("to", "until")) if flag in given}
-    search = given.pop("search", [""])[0] or None
-    said = Filter.of(
-        since=bounds.get("since"), until=bounds.get("until"), search=search, ip=given.pop("ip", None),
-        timezone=view.timezone, **given,
-    )  # fmt: skip
+    single = {"from": "since", "to": "until", "search": "search", "where": "where"}
+    options: dict[str, Any] = {single.get(name, name): of[0] if name in single else of for name, of in given.items()}
+    said = Filter.of(timezone=view.timezone, **options)
     if said.hash != view.where.hash:
         return None
     return f"audit-reports {command} {flags} --timezone {view.timezone} --as-of {view.landing}"

@@ -63,7 +63,9 @@ def notable(review: Review) -> list[str]:
         risen = sorted(doubled, key=lambda row: (-row["change"] / (row["before"] + LEAST_CHANGE), -row["change"]))[:2]
         for row in risen:
             what = ", ".join(plain(row[key] or UNKNOWN) for key in ("category", "action"))
-            found.append(f"{what}: {counted(row['events'], 'event')}, {row['before']:,} the {review.period.kind} before.")
+            found.append(
+                f"{what}: {counted(row['events'], 'event')}, {row['before']:,} the {review.period.kind} before."
+            )
     if actors := review.figure("new_actors").names:
         found.append(f"{counted(len(actors), 'actor')} not seen in the {LOOK_BACK_DAYS} days before: {_named(actors)}.")
     return found[:6]
@@ -78,7 +80,9 @@ def cautions(review: Review) -> list[str]:
     for feed in trust.feeds:
         for gap in feed.gaps:
             since, until = (moment.astimezone(ZoneInfo(review.period.timezone)) for moment in (gap.since, gap.until))
-            found.append(f"Not collected: {plain(feed.feed)} has no event from {since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M}.")
+            found.append(
+                f"Not collected: {plain(feed.feed)} has no event from {since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M}."
+            )
         if feed.quiet_days and feed.events:
             found.append(f"Quiet: nothing of {plain(feed.feed)} on {days_said(feed.quiet_days)}, as in other weeks.")
         if feed.late:

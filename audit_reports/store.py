@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit_reports.columns import COLUMNS
 from audit_reports.errors import FailureError, UsageError, quoted
-from audit_reports.feed import literal
+from audit_reports.feed import listed, literal
 from audit_reports.journal import Entry, Journal, publish, sync, sync_folder
 
 if TYPE_CHECKING:
@@ -224,7 +224,9 @@ def connect(*, timezone: str = "UTC") -> duckdb.DuckDBPyConnection:
 
     connection = duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
     connection.execute(f"SET TimeZone = {literal(timezone)}")
-    connection.execute("SET enable_progress_bar = false")
+    # In a notebook without ipywidgets the bar is off, and setting it to that again is refused.
+    if connection.execute("SELECT current_setting('enable_progress_bar')").fetchall() != [(False,)]:
+        connection.execute("SET enable_progress_bar = false")
     return connection
 
 
@@ -232,9 +234,8 @@ def events_sql(files: Sequence[EventFile]) -> str:
     """Return the query that reads event files with every column of the design, typed, also where there is no file."""
     if not files:
         return "SELECT " + ", ".join(f"NULL::{c.type} AS {c.name}" for c in COLUMNS) + " WHERE false"
-    listed = ", ".join(literal(file.path) for file in files)
     names = ", ".join(c.name for c in COLUMNS)
-    return f"SELECT {names} FROM read_parquet([{listed}], hive_partitioning = true, hive_types = {{'day': DATE}})"
+    return f"SELECT {names} FROM read_parquet({listed(file.path for file in files)}, hive_partitioning = true, hive_types = {{'day': DATE}})"
 
 
 def sync_tree(folder: Path) -> None:

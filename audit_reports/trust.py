@@ -8,7 +8,7 @@ of its last day, or newer ones, closes it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from audit_reports.period import Period
 
 WEEKS_BACK, WEEKS_WITH_EVENTS = 4, 3
+PAST_WEEKS = range(1, WEEKS_BACK + 1)
 EXPECTED_HOURS = 6
 HOURS_SQL = """SELECT feed, date_trunc('hour', occurred_at) AS hour, count(*) AS events,
   min(occurred_at) AS first_seen, max(occurred_at) AS last_seen FROM events GROUP BY ALL"""
@@ -188,10 +189,8 @@ def _silences(seen: set[datetime], period: Period, end: datetime) -> tuple[tuple
     for run in _runs(seen, period.since, end):
         local = [hour.astimezone(zone).date() for hour in run]
         whole = [day for day in dict.fromkeys(local) if day not in days_seen and _whole(day, run, period, end)]
-        expected = sum(_usual(lambda weeks, hour=hour: hour - weeks * _WEEK in seen) for hour in run)
-        if expected >= EXPECTED_HOURS or any(
-            _usual(lambda weeks, day=day: day - weeks * _WEEK in days_seen) for day in whole
-        ):
+        expected = sum(_usual(hour - week * _WEEK in seen for week in PAST_WEEKS) for hour in run)
+        if expected >= EXPECTED_HOURS or any(_usual(day - week * _WEEK in days_seen for week in PAST_WEEKS) for day in whole):
             gaps.append(Gap(run[0], min(run[-1] + _HOUR, period.until)))
         else:
             quiet += whole
@@ -214,12 +213,14 @@ def _runs(seen: set[datetime], since: datetime, end: datetime) -> list[list[date
 def _whole(day: date, run: list[datetime], period: Period, end: datetime) -> bool:
     """Say whether a local day lies in a silence from its first hour to its last."""
     zone = ZoneInfo(period.timezone)
-    start, stop = (datetime(d.year, d.month, d.day, tzinfo=zone).astimezone(UTC) for d in (day, day + timedelta(days=1)))
+    start, stop = (
+        datetime(d.year, d.month, d.day, tzinfo=zone).astimezone(UTC) for d in (day, day + timedelta(days=1))
+    )
     return run[0] <= start and stop <= min(run[-1] + _HOUR, end)
 
 
-def _usual(happened: Callable[[int], bool]) -> bool:
-    return sum(happened(weeks) for weeks in range(1, WEEKS_BACK + 1)) >= WEEKS_WITH_EVENTS
+def _usual(happened: Iterable[bool]) -> bool:
+    return sum(happened) >= WEEKS_WITH_EVENTS
 
 
 def _late(everything: AuditLog, period: Period) -> dict[str, int]:

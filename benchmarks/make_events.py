@@ -23,8 +23,23 @@ _PLACES = (
     ("BR", "Pernambuco", "Recife"),
     ("IN", "Karnataka", "Bengaluru"),
 )
-_FIRST = "ana ben carla dev elif femi grace hugo ines joao kira liam marta nils olga paul rosa sven tara yuki".split()
-_LAST = "ruiz okoro silva patel kaya bello chen martin lopez costa novak walsh vidal berg ivanova richter".split()
+_FIRST = (
+    "ana",
+    "ben",
+    "carla",
+    "dev",
+    "elif",
+    "femi",
+    "grace",
+    "hugo",
+    "ines",
+    "joao",
+    "kira",
+    "liam",
+    "marta",
+    "nils",
+)
+_LAST = ("ruiz", "okoro", "silva", "patel", "kaya", "bello", "chen", "martin", "lopez", "costa", "novak", "walsh")
 
 
 def make_events(folder: Path, events: int, *, seed: int = 7) -> list[Path]:

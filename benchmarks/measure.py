@@ -16,7 +16,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Run:
-    """One measured run: seconds by the clock, and for a process those outside it, of its CPUs, its peak memory in MB, its words."""
+    """One measured run: seconds by the clock; of a process those outside it and of CPU, its peak MB, and what it said."""
 
     seconds: float
     process: float | None = None
@@ -37,8 +37,7 @@ def command(*words: str, says: bool = False) -> Run:
     """Run Python with some words in a process of its own; with `says` its last line is JSON with its own `seconds`."""
     start = time.perf_counter()
     child = subprocess.Popen([sys.executable, *words], stdout=subprocess.PIPE)
-    assert child.stdout is not None
-    output = child.stdout.read()
+    output = child.stdout.read() if child.stdout else b""
     _, status, usage = os.wait4(child.pid, 0)
     seconds = time.perf_counter() - start
     child.returncode = os.waitstatus_to_exitcode(status)
@@ -72,7 +71,8 @@ def show(title: str, measured: Measured, *, against: str, whole: bool = False) -
 
     With `whole` the seconds are those of the process, its start and imports included, else those of the work inside it.
     """
-    print(f"\n{title}\n\n| | seconds | ratio | from - to | CPU seconds | CPU ratio | peak MB |\n|---|---:|---:|---:|---:|---:|---:|")
+    heads = ("", "seconds", "ratio", "from - to", "CPU seconds", "CPU ratio", "peak MB")
+    print(f"\n{title}\n\n| {' | '.join(heads)} |\n|---{'|---:' * 6}|")
     for name, runs in measured.items():
         seconds = _values(runs, "process" if whole else "seconds")
         ratios = _ratios(seconds, _values(measured[against], "process" if whole else "seconds"))

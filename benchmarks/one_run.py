@@ -66,9 +66,7 @@ def copy_struct(inbox: str, folder: str, *settings: str) -> dict[str, object]:
     )
 
 
-def _copy(
-    inbox: str, folder: str, taken: str, places: dict[str, str], settings: tuple[str, ...]
-) -> dict[str, object]:
+def _copy(inbox: str, folder: str, taken: str, places: dict[str, str], settings: tuple[str, ...]) -> dict[str, object]:
     import duckdb
 
     columns = []

@@ -42,8 +42,8 @@ def review(store: Path, folder: Path, *, runs: int) -> Measured:
         {
             REVIEW: lambda: timed(lambda: make_review(log, period)),
             PAGE: lambda: timed(page),
-            SCAN: lambda: timed(lambda: connection.execute(scan + days).fetchall()),
-            SCAN_ALL: lambda: timed(lambda: connection.execute(scan).fetchall()),
+            SCAN: lambda: timed(lambda: connection.sql(scan + days).pl()),
+            SCAN_ALL: lambda: timed(lambda: connection.sql(scan).pl()),
         },
         warm=1,
     )

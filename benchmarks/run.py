@@ -27,7 +27,6 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("build/bench"), help="where the files are made")
     parser.add_argument("--only", choices=("landing", "summary", "review"), help="measure this part alone")
     parser.add_argument("--keep", action="store_true", help="leave the files where they are, for the next time")
-    parser.add_argument("--without-plain-copy", action="store_true", help="spare the memory that an untuned COPY takes")
     arguments = parser.parse_args()
     print(machine())
     for events in map(int, arguments.events.split(",")):
@@ -38,7 +37,9 @@ def machine() -> str:
     """Return the machine and the versions in a line."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     libraries = ", ".join(f"{name} {version(name)}" for name in ("duckdb", "polars", "deltalake", "narwhals"))
-    return f"{os.cpu_count()} cores, {memory:.0f} GB, {platform.system()}, Python {platform.python_version()}, {libraries}"
+    return (
+        f"{os.cpu_count()} cores, {memory:.0f} GB, {platform.system()}, Python {platform.python_version()}, {libraries}"
+    )
 
 
 def measure(arguments: argparse.Namespace, events: int) -> None:
@@ -51,12 +52,10 @@ def measure(arguments: argparse.Namespace, events: int) -> None:
     print(f"\n## {events:,} events, {size / 1e6:,.0f} MB of JSON Lines in {len(files)} files", flush=True)
     if "landing" in parts:
         runs = min(arguments.runs, _FEW_RUNS) if events > _MANY else arguments.runs
-        way = landing.faster_way(files[0].parent, scratch) if events <= _MANY else "copy_list"
-        plain = not arguments.without_plain_copy
-        measured = landing.landing(inbox, scratch, way, runs=runs, events=events, plain=plain)
-        shutil.rmtree(scratch)
-        show(f"Landing (COPY by {way})", measured, against=landing.PLAIN_TUNED)
-        show("The same, the whole process", measured, against=landing.PLAIN_TUNED, whole=True)
+        measured = landing.landing(inbox, scratch, runs=runs, events=events, all_ways=events <= _MANY)
+        against = landing.fastest(measured)
+        show(f"Landing, beside {against}", measured, against=against)
+        show("The same, the whole process", measured, against=against, whole=True)
     if parts & {"summary", "review"} and not store.exists():
         process("land", str(inbox), str(store))
     if "summary" in parts:

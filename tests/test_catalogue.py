@@ -49,9 +49,7 @@ def test_every_pair_and_every_label_is_its_own() -> None:
         ("Organization", "Sub-Organization Member Joined", "Sub-Organization Member Joined", False),
     ],
 )
-def test_labels_read_as_on_the_products_own_screen(
-    category: str, action: str, event: str, always_shown: bool
-) -> None:
+def test_labels_read_as_on_the_products_own_screen(category: str, action: str, event: str, always_shown: bool) -> None:
     kind = EVENT_TYPES[category, action]
     assert (kind.event, kind.always_shown) == (event, always_shown)
 

@@ -191,31 +191,32 @@ def test_odd_events_are_read_as_a_person_reads_them(shared_data: Path, store: Pa
     assert not wrong
 
 
-@pytest.mark.parametrize(
-    ("identity", "actor", "actor_type"),
-    [
-        ({"type": "Root", "accountId": "1"}, "root", "human"),
-        ({"type": "Root", "userName": "alias"}, "alias", "human"),
-        ({"type": "IAMUser", "userName": "ana", "principalId": "AIDA"}, "ana", "human"),
-        ({"type": "AssumedRole", "arn": "arn:aws:sts::1:assumed-role/Ops/ana"}, "ana", "service"),
-        ({"type": "AssumedRole", "userName": "Ops"}, "Ops", "service"),
-        ({"type": "FederatedUser", "arn": "arn:aws:sts::1:federated-user/ben"}, "ben", "human"),
-        ({"type": "AWSService", "invokedBy": "ec2.amazonaws.com"}, "ec2.amazonaws.com", "system"),
-        ({"type": "AWSAccount", "principalId": "AIDA", "accountId": "1"}, "AIDA", "service"),
-        ({"type": "SAMLUser", "principalId": "x:ana", "userName": "ana"}, "ana", "human"),
-        ({"type": "IdentityCenterUser", "onBehalfOf": {"userId": "544"}, "accountId": "1"}, "544", "human"),
-        ({}, None, None),
-    ],
-)
-def test_each_kind_of_identity_has_its_name(
-    identity: Event, actor: str | None, actor_type: str | None, store: Path, tmp_path: Path
-) -> None:
+IDENTITIES: list[tuple[Event, str | None, str | None]] = [
+    # the event's userIdentity, the row's actor and actor_type
+    ({"type": "Root", "accountId": "1"}, "root", "human"),
+    ({"type": "Root", "userName": "alias"}, "alias", "human"),
+    ({"type": "IAMUser", "userName": "ana", "principalId": "AIDA"}, "ana", "human"),
+    ({"type": "AssumedRole", "arn": "arn:aws:sts::1:assumed-role/Ops/ana"}, "ana", "service"),
+    ({"type": "AssumedRole", "userName": "Ops"}, "Ops", "service"),
+    ({"type": "FederatedUser", "arn": "arn:aws:sts::1:federated-user/ben"}, "ben", "human"),
+    ({"type": "AWSService", "invokedBy": "ec2.amazonaws.com"}, "ec2.amazonaws.com", "system"),
+    ({"type": "AWSAccount", "principalId": "AIDA", "accountId": "1"}, "AIDA", "service"),
+    ({"type": "SAMLUser", "principalId": "x:ana", "userName": "ana"}, "ana", "human"),
+    ({"type": "IdentityCenterUser", "onBehalfOf": {"userId": "544"}, "accountId": "1"}, "544", "human"),
+    ({}, None, None),
+]
+
+
+def test_each_kind_of_identity_has_its_name(store: Path, tmp_path: Path) -> None:
     event = {"eventTime": "2026-03-02T09:14:05Z", "eventSource": "s3.amazonaws.com", "eventName": "GetObject"}
-    file = tmp_path / "one.json"
-    file.write_text(json.dumps({"Records": [{"eventVersion": "1.08", **event, "userIdentity": identity}]}))
-    assert land(Store.create(store), [str(file)], FEEDS, now=NOW).landed == 1
-    row = AuditLog(store).polars()
-    assert row.select("actor", "actor_type", "event", "category", "action").row(0) == (
-        actor, actor_type, "GetObject", "s3", "Get",
-    )  # fmt: skip
-    assert row.schema["occurred_at"] == pl.Datetime("us", "UTC")
+    file = tmp_path / "identities.json"
+    records = [
+        {"eventVersion": "1.08", "eventID": f"{number:02}", **event, "userIdentity": identity}
+        for number, (identity, _, _) in enumerate(IDENTITIES)
+    ]
+    file.write_text(json.dumps({"Records": records}))
+    assert land(Store.create(store), [str(file)], FEEDS, now=NOW).landed == len(IDENTITIES)
+    rows = AuditLog(store).polars().sort("event_id")
+    assert rows.select("actor", "actor_type").rows() == [(actor, kind) for _, actor, kind in IDENTITIES]
+    assert set(rows.select("event", "category", "action").rows()) == {("GetObject", "s3", "Get")}
+    assert rows.schema["occurred_at"] == pl.Datetime("us", "UTC")

@@ -11,9 +11,7 @@ from audit_reports.resources import ResourceMissingError, data_file
 def test_all_codes_of_iso_3166_are_there_and_kosovo() -> None:
     assert len(countries()) == 249 + 1
     assert list(countries()) == sorted(countries())
-    assert all(
-        len(code) == 2 and code.isupper() and country.code == code for code, country in countries().items()
-    )
+    assert all(len(code) == 2 and code.isupper() and country.code == code for code, country in countries().items())
     assert all(country.name.strip() and len(country.name) < 45 for country in countries().values())
 
 

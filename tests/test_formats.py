@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -16,7 +15,20 @@ import pytest
 from audit_reports.errors import FailureError, UsageError
 from audit_reports.formats import FORMATS, plain, table_text, write_frame
 
-HOSTILE = ["<script>alert(1)</script>", "=HYPERLINK(1)", "+1", "-1", "@x", "\tx", "\rx", "'x", "\x1b[31mred\x9b", "a\nb\u202e", "", None]
+HOSTILE: list[str | None] = [
+    "<script>alert(1)</script>",
+    "=HYPERLINK(1)",
+    "+1",
+    "-1",
+    "@x",
+    "\tx",
+    "\rx",
+    "'x",
+    "\x1b[31mred\x9b",
+    "a\nb\u202e",
+    "",
+    None,
+]
 FRAME = pl.DataFrame(
     {
         "actor": HOSTILE,
@@ -53,8 +65,7 @@ def test_csv_guards_formulas_and_is_undone_by_taking_the_quote_off() -> None:
     rows = list(csv.DictReader(io.StringIO(written("csv"), newline="")))
     cells = [row["actor"] for row in rows]
     assert not any(cell[:1] in tuple("=+-@\t\r") for cell in cells if cell)
-    assert [cell.removeprefix("'") for cell in cells[:-1]] == [(text or "").removeprefix("'") for text in HOSTILE[:-1]]
-    assert cells[7] == "''x"
+    assert [cell.removeprefix("'") if cell[1:2] in tuple("=+-@\t\r'") else cell for cell in cells[:-1]] == HOSTILE[:-1]
     assert rows[0]["events"] == "-1"
     assert written("csv").splitlines()[-1].startswith(",")
 
@@ -92,13 +103,13 @@ def test_parquet_keeps_everything(tmp_path: Path) -> None:
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_file_appears_whole_or_not_at_all(format: str, tmp_path: Path) -> None:
     write_frame(FRAME, format, out=tmp_path / "out", stream=io.StringIO())
-    assert os.listdir(tmp_path) == ["out"]
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_wrong_use_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="did you mean 'jsonl'"):
         written("jsnl")
-    with pytest.raises(UsageError, match="--out FILE.parquet"):
+    with pytest.raises(UsageError, match=r"--out FILE\.parquet"):
         written("parquet")
     with pytest.raises(UsageError, match="no folder"):
         write_frame(FRAME, "csv", out=tmp_path / "absent" / "a.csv", stream=io.StringIO())

@@ -107,7 +107,9 @@ def test_nonsense_is_refused_in_one_line(text: str, says: str) -> None:
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize(("name", "says"), [("Europe/Madird", "Europe/Madrid"), ("Madrid", "Europe/Madrid"), ("../etc", "IANA")])
+@pytest.mark.parametrize(
+    ("name", "says"), [("Europe/Madird", "Europe/Madrid"), ("Madrid", "Europe/Madrid"), ("../etc", "IANA")]
+)
 def test_an_unknown_timezone_names_the_nearest(name: str, says: str) -> None:
     with pytest.raises(UsageError, match=says):
         parse("week", name)

@@ -46,8 +46,7 @@ STORIES = {
 """The incidents, and how many events show each."""
 
 DOCUMENTATION_NETWORKS = [
-    ipaddress.ip_network(text)
-    for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
+    ipaddress.ip_network(text) for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
 ]
 
 
@@ -209,12 +208,8 @@ def test_every_address_is_of_a_documentation_range_and_some_are_v6(landed: list[
     assert all(any(address in network for network in DOCUMENTATION_NETWORKS) for address in addresses)
 
 
-@pytest.mark.parametrize(
-    "name", ["actor", "resource", "changes", "source", "ip", "location", "workspace", "outcome"]
-)
-def test_each_optional_field_is_absent_somewhere_and_present_elsewhere(
-    name: str, landed: list[Event]
-) -> None:
+@pytest.mark.parametrize("name", ["actor", "resource", "changes", "source", "ip", "location", "workspace", "outcome"])
+def test_each_optional_field_is_absent_somewhere_and_present_elsewhere(name: str, landed: list[Event]) -> None:
     assert 0 < sum(name in event for event in landed) < len(landed)
 
 
@@ -225,9 +220,7 @@ def test_the_incidents_are_those_that_were_planted(sample: Sample) -> None:
     assert {incident.name: len(incident.event_ids) for incident in sample.truth} == STORIES
 
 
-def test_each_incident_is_in_the_files_at_its_time_and_by_its_actor(
-    sample: Sample, landed: list[Event]
-) -> None:
+def test_each_incident_is_in_the_files_at_its_time_and_by_its_actor(sample: Sample, landed: list[Event]) -> None:
     for incident in sample.truth:
         times = [datetime.fromisoformat(event["occurred_at"]) for event in shown(landed, incident)]
         assert times == sorted(times)
@@ -274,9 +267,7 @@ def test_the_silent_day_is_silent_and_a_working_day(landed: list[Event]) -> None
     assert len(days) == 12 * 7 - 1
 
 
-def test_late_events_are_in_the_next_weeks_file_alone(
-    sample: Sample, read: dict[str, list[Event | None]]
-) -> None:
+def test_late_events_are_in_the_next_weeks_file_alone(sample: Sample, read: dict[str, list[Event | None]]) -> None:
     late = story(sample, "late_events")
     ids = {name: {event.get("id") for event in found if event} for name, found in read.items()}
     assert set(late.event_ids) <= ids[late.facts["arrived_in"]]

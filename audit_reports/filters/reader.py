@@ -141,7 +141,7 @@ class _Reader:
                 return IsNull(self.operand(inputs[0]))
             case "Boolean", "IsNotNull":
                 return Not(IsNull(self.operand(inputs[0])))
-            case "Boolean", "IsIn":
+            case "Boolean" | "Sql", "IsIn":
                 return self.is_in(inputs, options)
             case "Boolean", "IsBetween":
                 return self.is_between(inputs, options["closed"])
@@ -271,11 +271,14 @@ def as_time(value: Any, zone: ZoneInfo) -> datetime:
             value = datetime.fromisoformat(value.strip())
         except ValueError:
             raise UsageError(f"{quoted(value)} is no date or time; write 2026-03-02 or 2026-03-02T09:14:05") from None
-    if isinstance(value, datetime):
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime.combine(value, time())
+    if not isinstance(value, datetime):
+        raise UsageError(f"{quoted(value)} is no date or time")
+    try:
         return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
-    if isinstance(value, date):
-        return datetime.combine(value, time(), zone).astimezone(UTC)
-    raise UsageError(f"{quoted(value)} is no date or time")
+    except OverflowError:
+        raise UsageError(f"{quoted(value)} reaches beyond the calendar") from None
 
 
 def as_date(value: Any) -> date:

@@ -52,7 +52,7 @@ def sentence(condition: Condition, *, timezone: str) -> str:
     zone = ZoneInfo(timezone)
     times = any(isinstance(value, datetime) for value in _values(condition))
     said = _said(condition, zone)
-    opening = "Events of which" if said.startswith(("it is", "any text", "(")) else "Events whose"
+    opening = "Events of which" if said.startswith(("it is", "any text")) else "Events whose"
     return f"{opening} {said}{f' (times in {timezone})' if times else ''}."
 
 

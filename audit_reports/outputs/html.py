@@ -17,7 +17,7 @@ from audit_reports.review_summary import cautions, headline, notable
 if TYPE_CHECKING:
     from audit_reports.review import Review
 
-ROWS = {"actors": 25, "categories": 25, "locations": 25, "always_shown": 100}
+ROWS = {"actors": 20, "categories": 20, "locations": 20, "always_shown": 100}
 """How many rows of each table a page shows; the rest is counted below it, and whole in the tables' own files."""
 
 
@@ -38,7 +38,9 @@ def page(review: Review, *, on_paper: bool = False) -> str:
 def page_context(review: Review, *, on_paper: bool = False) -> dict[str, Any]:
     """Return every name that the page's templates may use."""
     charts = make_charts(review)
-    scripts = [] if on_paper or not charts else [_plotly(), (templates_folder() / "review.js").read_text(encoding="utf-8")]
+    scripts = (
+        [] if on_paper or not charts else [_plotly(), (templates_folder() / "review.js").read_text(encoding="utf-8")]
+    )
     figures = {one.name: one.figure | {"height": one.height} for one in charts}
     return {
         "review": review,

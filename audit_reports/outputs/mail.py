@@ -35,7 +35,10 @@ def mail_body(review: Review, template: str) -> str:
 def mail_context(review: Review) -> dict[str, Any]:
     """Return every name that the mail's templates may use."""
     shown = {
-        name: {"rows": list(review.tables[name].head(most).iter_rows(named=True)), "more": max(0, review.tables[name].height - most)}
+        name: {
+            "rows": list(review.tables[name].head(most).iter_rows(named=True)),
+            "more": max(0, review.tables[name].height - most),
+        }
         for name, most in ROWS.items()
     }
     return {
@@ -44,6 +47,10 @@ def mail_context(review: Review) -> dict[str, Any]:
         "notable": notable(review),
         "cautions": cautions(review),
         "tables": shown,
-        "most": {name: max((row["events"] for row in shown[name]["rows"]), default=0) or 1 for name in ROWS if name != "always_shown"},
+        "most": {
+            name: max((row["events"] for row in shown[name]["rows"]), default=0) or 1
+            for name in ROWS
+            if name != "always_shown"
+        },
         "version": __version__,
     }

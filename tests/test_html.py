@@ -1,0 +1,164 @@
+"""The page in a browser: it fetches nothing, complains of nothing, draws every picture, and runs no event's text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit_reports.demo import World
+from audit_reports.feeds import FEEDS
+from audit_reports.landing import land
+from audit_reports.log import AuditLog
+from audit_reports.outputs.html import write_html
+from audit_reports.period import Period
+from audit_reports.review import make_review
+from audit_reports.sample import HOSTILE_TEXTS
+from audit_reports.store import Store
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--no-first-run",
+]  # fmt: skip
+CHARTS = ["time", "clock", "actors", "categories", "changes", "world"]
+NOW = datetime(2026, 4, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Path) -> Iterator[Browser]:
+    api = pytest.importorskip(
+        "playwright.sync_api", reason="playwright absent: pip install playwright", exc_type=ImportError
+    )
+    with api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=str(chromium), args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def sample_page(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    timezone = "Europe/Madrid"
+    period = Period.parse(world.sample.worst_week, timezone=timezone, now=NOW)
+    (path,) = write_html(make_review(AuditLog(world.store, timezone=timezone), period), tmp_path_factory.mktemp("page"))
+    return path
+
+
+@pytest.fixture(scope="module")
+def hostile_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A week in which every text of every event is hostile."""
+    folder = tmp_path_factory.mktemp("hostile")
+    texts = [*HOSTILE_TEXTS, "<img src=x onerror=window.ran=1>", "</script><script>window.ran=1</script>", "{{ 7*7 }}", "@ink",
+             "<a href='javascript:window.ran=1'>x</a>", "%{x}", "$x^2$", "x" * 400]  # fmt: skip
+    events = [
+        {"id": f"{week}-{n}", "occurred_at": (datetime(2026, 3, 3, tzinfo=UTC) - timedelta(weeks=week, minutes=-n)).isoformat(),
+         "category": text if n % 2 else "API Keys", "action": text if n % 2 else "Created", "actor": {"name": text, "role": text},
+         "resource": {"name": text, "type": text}, "changes": {text: [text, text]}, "source": text, "workspace": text,
+         "location": {"country": "ES" if n % 2 else text, "city": text}}
+        for week in (0, 1) for n, text in enumerate(texts) for _ in range(1 + week)
+    ]  # fmt: skip
+    raw = folder / "hostile.jsonl"
+    raw.write_text("\n".join(map(json.dumps, events)))
+    store = Store.create(folder / "store")
+    land(store, [str(raw)], FEEDS, now=NOW)
+    (path,) = write_html(make_review(AuditLog(store.root), Period.parse("2026-W10", timezone="UTC", now=NOW)), folder)
+    return path
+
+
+def opened(browser: Browser, path: Path, **context: Any) -> tuple[Page, list[str]]:
+    """Open a page and return it with everything that went wrong or left it."""
+    page = browser.new_context(**context).new_page()
+    page.set_default_timeout(8_000)
+    wrong: list[str] = []
+    page.on("console", lambda message: wrong.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda request: wrong.append(request.url) if request.url != path.as_uri() else None)
+    page.on("dialog", lambda dialog: wrong.append("a dialog opened"))
+    page.goto(path.as_uri())
+    page.wait_for_selector("[data-chart=world].js-plotly-plot .js-fill", state="attached")
+    return page, wrong
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 360])
+def test_the_page_draws_every_picture_and_fetches_nothing(
+    browser: Browser, sample_page: Path, scheme: str, width: int
+) -> None:
+    page, wrong = opened(browser, sample_page, color_scheme=scheme, viewport={"width": width, "height": 800})
+    assert page.eval_on_selector_all("[data-chart]", "all => all.map(one => one.dataset.chart)") == CHARTS
+    for name in CHARTS:
+        marks = page.locator(f"[data-chart={name}] .main-svg :is(.point path, .points path, .js-fill, image)").count()
+        assert marks > 0, name
+    assert page.locator("[data-chart=world] .js-fill").count() >= 3
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.evaluate(
+        "[...document.querySelectorAll('.still')].every(one => getComputedStyle(one).display === 'none')"
+    )
+    assert wrong == []
+
+
+def test_pictures_turn_dark_with_the_page(browser: Browser, sample_page: Path) -> None:
+    page, wrong = opened(browser, sample_page, color_scheme="light")
+    fill = "document.querySelector('[data-chart=time] .point path').style.fill"
+    light = page.evaluate(fill)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_timeout(400)  # the page's policy forbids the evaluated condition that a wait would need
+    assert page.evaluate(fill) != light
+    assert wrong == []
+
+
+def test_paper_has_the_still_pictures(browser: Browser, sample_page: Path) -> None:
+    page, _ = opened(browser, sample_page)
+    page.emulate_media(media="print")
+    shown = "all => all.map(one => getComputedStyle(one).display !== 'none')"
+    assert page.eval_on_selector_all(".still", shown) == [True] * len(CHARTS)
+    assert page.eval_on_selector_all(".plot", shown) == [False] * len(CHARTS)
+
+
+def test_without_scripts_the_still_pictures_stay(browser: Browser, sample_page: Path) -> None:
+    page = browser.new_context(java_script_enabled=False).new_page()
+    page.goto(sample_page.as_uri())
+    assert page.locator(".still svg").first.is_visible()
+
+
+def test_templates_use_every_name_that_they_are_given_and_no_other(world: World) -> None:
+    from jinja2 import meta
+
+    from audit_reports.outputs.html import page_context
+    from audit_reports.outputs.mail import mail_context
+    from audit_reports.rendering import environment
+
+    review = make_review(AuditLog(world.store), Period.parse("2026-W10", timezone="UTC", now=NOW))
+    known = environment("UTC")
+    for templates, given in (
+        (("review.html", "parts.html"), page_context(review)),
+        (("mail.html", "mail.txt"), mail_context(review)),
+    ):
+        assert known.loader is not None
+        sources = [known.loader.get_source(known, name)[0] for name in templates]
+        used = {name for source in sources for name in meta.find_undeclared_variables(known.parse(source))}
+        assert used == set(given)
+
+
+def test_hostile_texts_are_shown_and_never_run(browser: Browser, hostile_page: Path) -> None:
+    page, wrong = opened(browser, hostile_page, viewport={"width": 360, "height": 800})
+    assert wrong == []
+    assert page.evaluate("window.ran") is None
+    assert page.locator("a, img, iframe, object, form").count() == 0
+    assert page.locator(".main-svg a").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    text = page.locator("body").inner_text()
+    for shown in ("<script>alert(1)</script>", "<img src=x onerror=window.ran=1>", "{{ 7*7 }}", "%{x}", r"\u202e"):
+        assert shown in text
+    assert not {"\x1b", "\u202e"} & set(hostile_page.read_text(encoding="utf-8"))
+    labels = page.locator("[data-chart=actors] .ytick text").all_text_contents()
+    assert any(label.startswith("<") for label in labels)
+    hovered = page.locator("[data-chart=actors] .point path").first
+    hovered.hover()
+    assert wrong == []
