@@ -7,79 +7,38 @@ light or dark. Plotly reads labels as HTML of its own, so every text of an event
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
-from math import ceil, sqrt
+from math import ceil
 from typing import TYPE_CHECKING, Annotated, Any
 
+from audit_reports import pictures
+from audit_reports.chart_values import (
+    MANY_DAYS,
+    Bar,
+    Grid,
+    Place,
+    by_country,
+    clock_grid,
+    dot_size,
+    is_new,
+    largest_changes,
+    time_bars,
+    tints,
+    top_bars,
+)
 from audit_reports.formats import plain
-from audit_reports.period import MONTHS, WEEKDAYS
+from audit_reports.palette import LIGHT, NAMED, Palette, heat_colors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import date
-
-    import polars as pl
-
     from audit_reports.review import Review
 
 Figure = dict[str, Any]
 
-UNKNOWN = "(unknown)"
-TOP = 20
-CHANGES = 12
 NARROW_CHARACTERS = 20
-MANY_DAYS = 16
 LABEL_CHARACTERS = 26
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
-
-
-@dataclass(frozen=True)
-class Palette:
-    """The colours of the pictures; `land` to `tint4` and `heat0` to `heat4` go from nothing to most."""
-
-    ink: str
-    muted: str
-    line: str
-    paper: str
-    accent: str
-    before: str
-    alert: str
-    land: str
-    coast: str
-    tint1: str
-    tint2: str
-    tint3: str
-    tint4: str
-    heat0: str
-    heat1: str
-    heat2: str
-    heat3: str
-    heat4: str
-
-
-LIGHT = Palette(
-    ink="#1b2430", muted="#566171", line="#e3e7ed", paper="#ffffff", accent="#2f62b5", before="#8d98a8", alert="#b3480f",
-    land="#e8ecf1", coast="#ffffff", tint1="#d9e5f7", tint2="#c0d4f1", tint3="#a4c0ea", tint4="#86aae1",
-    heat0="#f3f5f9", heat1="#cfddf3", heat2="#94b3e2", heat3="#4f7cc6", heat4="#1d427f",
-)  # fmt: skip
-DARK = Palette(
-    ink="#e7ebf1", muted="#a3adbb", line="#2c3440", paper="#171c23", accent="#7ba7ee", before="#76808f", alert="#f0945c",
-    land="#2a323d", coast="#171c23", tint1="#2b3d5c", tint2="#304a75", tint3="#36578f", tint4="#3d66ab",
-    heat0="#1f262f", heat1="#27395a", heat2="#365a94", heat3="#5b8bd8", heat4="#b7d1fb",
-)  # fmt: skip
-NAMED = Palette(**{one.name: "@" + one.name for one in fields(Palette)})
-"""Each colour's name in its place, for a page that puts the colours in itself."""
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One bar: its label as the event says it, its events now and before."""
-
-    label: str
-    now: int
-    before: int
 
 
 @dataclass(frozen=True)
@@ -97,8 +56,6 @@ class Chart:
 
 def make_charts(review: Review) -> tuple[Chart, ...]:
     """Return the pictures of a review: time, clock, actors, categories, world; none where it has no events."""
-    from audit_reports import pictures
-
     if not review.trust.matched:
         return ()
     times, grid = time_bars(review), clock_grid(review)
@@ -124,91 +81,6 @@ def make_charts(review: Review) -> tuple[Chart, ...]:
         *_changes_chart(review, kind),
         *_world_chart(places),
     )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Events by row (a day or a weekday) and local hour."""
-
-    rows: tuple[str, ...]
-    counts: tuple[tuple[int, ...], ...]
-
-    @property
-    def alternative(self) -> str:
-        """The busiest cell and the night, in a sentence."""
-        top, row, hour = max((n, -i, -h) for i, line in enumerate(self.counts) for h, n in enumerate(line))
-        night = sum(n for line in self.counts for n in line[:6])
-        return (
-            f"Grid of days and hours. Most events, {top:,}, fall on {self.rows[-row]} from {-hour:02}:00; "
-            f"{night:,} lie between 00:00 and 06:00."
-        )
-
-
-@dataclass(frozen=True)
-class Place:
-    """A country's events now and before."""
-
-    code: str
-    name: str
-    now: int
-    before: int
-
-
-def time_bars(review: Review) -> list[Bar]:
-    """Return the events by local day, or by hour for a review of one day, beside those of the period before."""
-    period = review.period
-    key = "hour" if period.kind == "day" else "day"
-    now, before = (
-        {row[key]: row["events"] for row in frame.group_by(key).agg(_sums("events")).iter_rows(named=True)}
-        for frame in (review.hours, review.hours_before)
-    )
-    if key == "hour":
-        return [Bar(f"{hour:02}:00", now.get(hour, 0), before.get(hour, 0)) for hour in range(24)]
-    earlier = review.before.days
-    return [
-        Bar(_day(day), now.get(day, 0), before.get(earlier[place], 0) if place < len(earlier) else 0)
-        for place, day in enumerate(period.days)
-    ]
-
-
-def clock_grid(review: Review) -> Grid:
-    """Return the events by day and local hour, by weekday instead for a long period."""
-    days = review.period.days
-    by_weekday = len(days) > MANY_DAYS
-    names = tuple(WEEKDAYS) if by_weekday else tuple(_day(day) for day in days)
-    counts = [[0] * 24 for _ in names]
-    place = {day: day.weekday() if by_weekday else index for index, day in enumerate(days)}
-    for day, hour, events in review.hours.iter_rows():
-        counts[place[day]][hour] += events
-    return Grid(names, tuple(map(tuple, counts)))
-
-
-def top_bars(review: Review, table: str, column: str) -> list[Bar]:
-    """Return the largest values of a column of a table; the table beside the picture has them all."""
-    frame = review.tables[table].group_by(column).agg(_sums()).select(column, "events", "before")
-    rows = sorted(frame.iter_rows(), key=lambda row: (-row[1], -row[2], row[0] is None, row[0]))
-    found = [Bar(UNKNOWN if label is None else label, now, before) for label, now, before in rows]
-    return found[:TOP]
-
-
-def largest_changes(review: Review) -> list[Bar]:
-    """Return the pairs of category and action whose events changed most, most first; none without a past."""
-    if not review.trust.has_past:
-        return []
-    changed = review.categories.filter(review.categories["change"] != 0)
-    rows = sorted(changed.iter_rows(named=True), key=lambda row: -abs(row["change"]))[:CHANGES]
-    return [
-        Bar(", ".join(row[name] or UNKNOWN for name in ("category", "action")), row["events"], row["before"])
-        for row in rows
-    ]
-
-
-def by_country(review: Review) -> list[Place]:
-    """Return the countries with events now or before, most first; unknown ones are in no country."""
-    frame = review.locations.filter(review.locations["country"].is_not_null())
-    rows = frame.group_by("country", "country_name").agg(_sums()).iter_rows()
-    places = [Place(code, name or code, now, before) for code, name, now, before in rows]
-    return sorted(places, key=lambda place: (-place.now, -place.before, place.code))
 
 
 def bars(rows: Sequence[Bar], kind: str, palette: Palette) -> Figure:
@@ -371,27 +243,6 @@ def world(places: Sequence[Place], palette: Palette) -> Figure:
     return {"data": data, "layout": layout}
 
 
-def tints(places: Sequence[Place]) -> dict[str, int]:
-    """Return each country's tint, 1 to 4 by the root of its events; countries without events have none."""
-    most = max((place.now for place in places), default=0)
-    return {place.code: ceil(4 * sqrt(place.now / most)) for place in places if place.now}
-
-
-def dot_size(place: Place, places: Sequence[Place]) -> float:
-    """Return a dot's diameter in pixels; its area grows with the events."""
-    return round(6 + 16 * sqrt(place.now / max(other.now for other in places)), 1)
-
-
-def is_new(place: Place, places: Sequence[Place]) -> bool:
-    """Say whether a country has events only now, in a log that had some from elsewhere before."""
-    return place.before == 0 and any(other.before for other in places)
-
-
-def heat_colors(palette: Palette) -> tuple[str, ...]:
-    """Return the colours of the grid, from none to most."""
-    return (palette.heat0, palette.heat1, palette.heat2, palette.heat3, palette.heat4)
-
-
 def label(text: str, most: int = LABEL_CHARACTERS) -> str:
     """Return an event's text as a label that Plotly shows as it is: one line, cut, its pseudo-HTML escaped.
 
@@ -402,11 +253,6 @@ def label(text: str, most: int = LABEL_CHARACTERS) -> str:
     cut = shown if len(shown) <= most else shown[: most - 1] + "…"
     # Plotly would take what stands between two dollar signs for a formula.
     return escape(cut, quote=False).replace("$", "&#36;")
-
-
-def palettes() -> dict[str, dict[str, str]]:
-    """Return the colours by name for a light and a dark page."""
-    return {"light": asdict(LIGHT), "dark": asdict(DARK)}
 
 
 def _layout(palette: Palette) -> Figure:
@@ -427,23 +273,13 @@ def _layout(palette: Palette) -> Figure:
     }  # fmt: skip
 
 
-def _sums(*columns: str) -> list[pl.Expr]:
-    import polars as pl
-
-    return [pl.col(column).sum() for column in columns or ("events", "before")]
-
-
 def _world_chart(places: Sequence[Place]) -> list[Chart]:
-    from audit_reports import pictures
-
     if not places:
         return []
     return [Chart("world", "Where from", _where(places), world(places, NAMED), 400, pictures.world(places, LIGHT))]
 
 
 def _changes_chart(review: Review, kind: str) -> list[Chart]:
-    from audit_reports import pictures
-
     rows = largest_changes(review)
     if not rows:
         return []
@@ -455,10 +291,6 @@ def _changes_chart(review: Review, kind: str) -> list[Chart]:
 
 def _tall(rows: Sequence[Bar]) -> int:
     return 50 + 25 * len(rows)
-
-
-def _day(day: date) -> str:
-    return f"{WEEKDAYS[day.weekday()][:3]} {day.day} {MONTHS[day.month - 1][:3]}"
 
 
 def _highest(rows: Sequence[Bar]) -> str:

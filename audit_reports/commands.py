@@ -80,6 +80,7 @@ def demo(run: _Run) -> int:
     from audit_reports.output import write_review
     from audit_reports.period import Period
     from audit_reports.review import make_review
+    from audit_reports.review_summary import headline
 
     folder = run.out or Path("data/demo")
     _say(f"making twelve weeks of sample events in {folder / 'inbox'} and landing them")
@@ -100,9 +101,7 @@ def demo(run: _Run) -> int:
     print(
         f"set aside    {sum(x.duplicates for x in landed)} duplicates, {sum(x.quarantined for x in landed)} in quarantine"
     )
-    print(
-        f"this week    {week.count():,} events by {week.by('actor').height} actors from {week.by('country').height} countries"
-    )
+    print(f"this week    {headline(review)}")
     print(f"most active  {plain(str(top['actor']))}, {top['events']} events")
     print(f"failures     {week.filter(outcome='failure').count()} events")
     print(f"worst night  {plain(night.title)}")
@@ -195,6 +194,7 @@ def review(run: _Run) -> int:
     from audit_reports.output import journal_review, write_review
     from audit_reports.period import Period
     from audit_reports.review import make_review
+    from audit_reports.review_summary import summary_lines
     from audit_reports.store import Store
 
     arguments = run.arguments
@@ -217,6 +217,8 @@ def review(run: _Run) -> int:
     written = write_review(made, run.out or Path(made.id), formats, arguments=given)
     for path in written:
         print(path)
+    for line in summary_lines(made):
+        _say(line)
     if not journal_review(Store(run.store), made, written, time=now):
         _say("the store cannot be written: that this review was made is not in its journal")
     _explain(view, 1)

@@ -33,7 +33,11 @@ def rows_of(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> int
     """Return how many rows some Parquet files hold, from their footers."""
     if not files:
         return 0
-    return int(connection.execute(f"SELECT count(*) FROM read_parquet({listed(files)})").fetchall()[0][0])
+    return int(
+        connection.execute(f"SELECT count(*) FROM read_parquet({listed(files)}, hive_partitioning = false)").fetchall()[
+            0
+        ][0]
+    )
 
 
 def rows_hash(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> str:
@@ -46,7 +50,7 @@ def rows_hash(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> s
     (total,) = connection.execute(
         "SELECT sum(('0x' || left(sha256(text), 16))::UBIGINT)::VARCHAR FROM ("
         "SELECT concat_ws(chr(31), feed, event_id, epoch_us(occurred_at), raw) AS text "
-        f"FROM read_parquet({listed(files)}))"
+        f"FROM read_parquet({listed(files)}, hive_partitioning = false))"
     ).fetchall()[0]
     return f"{int(total or 0):032x}"
 

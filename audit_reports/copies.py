@@ -13,8 +13,9 @@ from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audit_reports.feed import listed, literal
+from audit_reports.feed import literal
 from audit_reports.quarantine import Quarantined
+from audit_reports.store import scan_sql
 
 if TYPE_CHECKING:
     import duckdb
@@ -41,10 +42,10 @@ def take_out_copies(
     there = stored(days)
     if not _candidates(connection, staged, there):
         return [], 0
-    known = _scan(there) if there else f"SELECT * FROM ({_scan(staged)}) WHERE false"
+    known = scan_sql(there) if there else f"SELECT * FROM ({scan_sql(staged)}) WHERE false"
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE copied AS
-        SELECT {_KEY}, raw, 'staged' AS place, count(*) AS rows FROM ({_scan(staged)})
+        SELECT {_KEY}, raw, 'staged' AS place, count(*) AS rows FROM ({scan_sql(staged)})
         WHERE hash({_KEY}) IN (SELECT h FROM candidates) GROUP BY ALL
         UNION ALL SELECT DISTINCT {_KEY}, raw, 'stored', 1 FROM ({known}) WHERE hash({_KEY}) IN (SELECT h FROM candidates)"""
     )
@@ -58,14 +59,10 @@ def take_out_copies(
     return conflicts, before - after - len(conflicts)
 
 
-def _scan(files: Sequence[str]) -> str:
-    return f"SELECT * FROM read_parquet({listed(files)}, hive_partitioning = true, hive_types = {{'day': DATE}})"
-
-
 def _candidates(connection: duckdb.DuckDBPyConnection, staged: Sequence[str], there: Sequence[str]) -> int:
     """Keep the hashes of keys that occur twice, or occur in the store too; a chance collision costs time, never a row."""
-    keys = f"SELECT hash({_KEY}) AS h FROM ({_scan(staged)})"
-    also = f" UNION SELECT h FROM ({keys}) WHERE h IN (SELECT hash({_KEY}) FROM ({_scan(there)}))" if there else ""
+    keys = f"SELECT hash({_KEY}) AS h FROM ({scan_sql(staged)})"
+    also = f" UNION SELECT h FROM ({keys}) WHERE h IN (SELECT hash({_KEY}) FROM ({scan_sql(there)}))" if there else ""
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE candidates AS SELECT h FROM ({keys}) GROUP BY h HAVING count(*) > 1{also}"
     )
@@ -142,7 +139,7 @@ def _rewrite(connection: duckdb.DuckDBPyConnection, staged: Sequence[str]) -> tu
     for day in touched:
         files = [path for path in staged if f"/day={day}/" in path]
         target = Path(files[0]).with_name("single.parquet")
-        rows = _scan(files)
+        rows = scan_sql(files)
         before += int(connection.execute(f"SELECT count(*) FROM ({rows})").fetchall()[0][0])
         counted = connection.execute(
             f"""COPY (

@@ -291,7 +291,7 @@ def source_sql(inputs: Sequence[Input], *, numbered: bool) -> str:
         return (
             'SELECT json_merge_patch(to_json(t), \'{"filename": null, "file_row_number": null}\')::VARCHAR AS raw, '
             "filename AS file, file_row_number + 1 AS line "
-            f"FROM read_parquet({files}, filename = true, file_row_number = true) t"
+            f"FROM read_parquet({files}, filename = true, file_row_number = true, hive_partitioning = false) t"
         )
     if first.shape == "document":
         largest = max(map(_document_bytes, inputs))

@@ -156,7 +156,7 @@ class AuditLog:
         from audit_reports.quarantine import frame
 
         files = self._snapshot.store.quarantine_files(as_of=self.landing)
-        return pl.concat([frame([], landing=0), *map(pl.read_parquet, files)])
+        return pl.concat([frame([], landing=0), *(pl.read_parquet(file, glob=False) for file in files)])
 
     def files(self) -> dict[str, int]:
         """Return the Parquet files that this log reads, with their sizes in bytes."""

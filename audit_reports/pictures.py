@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from html import escape
 from math import ceil, sqrt
 
-from audit_reports.charts import Bar, Grid, Palette, Place, dot_size, heat_colors, is_new, tints
+from audit_reports.chart_values import Bar, Grid, Place, dot_size, is_new, tints
 from audit_reports.formats import plain
+from audit_reports.palette import Palette, heat_colors
 
 WIDTH = 720
 LABEL_WIDTH = 190
@@ -134,7 +135,8 @@ def _text(x: float, y: float, text: str, color: str, *, anchor: str = "start", s
     shown = plain(text)
     if len(shown) > LABEL_CHARACTERS:
         shown = shown[: LABEL_CHARACTERS - 1] + "…"
-    return f'<text x="{x:.1f}" y="{y:.1f}" fill="{color}" text-anchor="{anchor}" font-size="{size}">{escape(shown, quote=False)}</text>'
+    place = f'x="{x:.1f}" y="{y:.1f}" fill="{color}" text-anchor="{anchor}" font-size="{size}"'
+    return f"<text {place}>{escape(shown, quote=False)}</text>"
 
 
 def _svg(height: float, parts: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from audit_reports.charts import UNKNOWN
+from audit_reports.chart_values import UNKNOWN
 from audit_reports.formats import plain
 from audit_reports.period import MONTHS, WEEKDAYS
 from audit_reports.resources import templates_folder

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from audit_reports.charts import UNKNOWN, by_country
+from audit_reports.chart_values import UNKNOWN, by_country
 from audit_reports.figures import LOOK_BACK_DAYS
 from audit_reports.formats import plain
 

@@ -235,7 +235,18 @@ def events_sql(files: Sequence[EventFile]) -> str:
     if not files:
         return "SELECT " + ", ".join(f"NULL::{c.type} AS {c.name}" for c in COLUMNS) + " WHERE false"
     names = ", ".join(c.name for c in COLUMNS)
-    return f"SELECT {names} FROM read_parquet({listed(file.path for file in files)}, hive_partitioning = true, hive_types = {{'day': DATE}})"
+    return f"SELECT {names} FROM ({scan_sql([file.path for file in files])})"
+
+
+def scan_sql(files: Sequence[str]) -> str:
+    """Return the query that reads event files, at least one, with the `day` that their folder says.
+
+    A folder above the store may be called `feed=x` too, and must not become a column: then the day is worked out.
+    """
+    if "=" in str(Path(files[0]).parent.parent):
+        day = "(occurred_at AT TIME ZONE 'UTC')::DATE AS day"
+        return f"SELECT *, {day} FROM read_parquet({listed(files)}, hive_partitioning = false)"
+    return f"SELECT * FROM read_parquet({listed(files)}, hive_partitioning = true, hive_types = {{'day': DATE}})"
 
 
 def sync_tree(folder: Path) -> None:

@@ -190,7 +190,9 @@ def _silences(seen: set[datetime], period: Period, end: datetime) -> tuple[tuple
         local = [hour.astimezone(zone).date() for hour in run]
         whole = [day for day in dict.fromkeys(local) if day not in days_seen and _whole(day, run, period, end)]
         expected = sum(_usual(hour - week * _WEEK in seen for week in PAST_WEEKS) for hour in run)
-        if expected >= EXPECTED_HOURS or any(_usual(day - week * _WEEK in days_seen for week in PAST_WEEKS) for day in whole):
+        if expected >= EXPECTED_HOURS or any(
+            _usual(day - week * _WEEK in days_seen for week in PAST_WEEKS) for day in whole
+        ):
             gaps.append(Gap(run[0], min(run[-1] + _HOUR, period.until)))
         else:
             quiet += whole

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Run:
-    """One measured run: seconds by the clock; of a process those outside it and of CPU, its peak MB, and what it said."""
+    """One measured run: seconds by the clock; those of CPU; of a process those outside it, its peak MB, what it said."""
 
     seconds: float
     process: float | None = None
@@ -45,14 +46,17 @@ def command(*words: str, says: bool = False) -> Run:
         raise SystemExit(f"benchmark: {' '.join(words[:2])} failed with exit code {child.returncode}")
     facts = json.loads(output.splitlines()[-1]) if says else {}
     cpu = usage.ru_utime + usage.ru_stime
-    return Run(facts.get("seconds", seconds), seconds, cpu, usage.ru_maxrss / 1024, facts)
+    # Linux counts what the child had of this process before it became another; only more than that is its own.
+    ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak = usage.ru_maxrss / 1024 if usage.ru_maxrss > ours else None
+    return Run(facts.get("seconds", seconds), seconds, cpu, peak, facts)
 
 
 def timed(work: Callable[[], Any]) -> Run:
     """Run a function here and return what it took."""
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     work()
-    return Run(time.perf_counter() - start)
+    return Run(time.perf_counter() - start, cpu=time.process_time() - cpu)
 
 
 def in_turn(runs: int, works: Mapping[str, Callable[[], Run]], *, warm: int = 0) -> Measured:
@@ -67,7 +71,7 @@ def in_turn(runs: int, works: Mapping[str, Callable[[], Run]], *, warm: int = 0)
 
 
 def show(title: str, measured: Measured, *, against: str, whole: bool = False) -> None:
-    """Print a table: median seconds, the median of the ratios pair by pair with its range; of processes CPU and memory too.
+    """Print a table: median seconds, the median of the ratios pair by pair with its range, the same of CPU time, memory.
 
     With `whole` the seconds are those of the process, its start and imports included, else those of the work inside it.
     """
@@ -78,11 +82,9 @@ def show(title: str, measured: Measured, *, against: str, whole: bool = False) -
         ratios = _ratios(seconds, _values(measured[against], "process" if whole else "seconds"))
         cpu = _values(runs, "cpu")
         cells = [f"{median(seconds):.3f}", f"{median(ratios):.2f}", f"{min(ratios):.2f} - {max(ratios):.2f}"]
-        if cpu:
-            cpu_ratio = median(_ratios(cpu, _values(measured[against], "cpu")))
-            cells += [f"{median(cpu):.2f}", f"{cpu_ratio:.2f}", f"{median(_values(runs, 'peak')):,.0f}"]
-        else:
-            cells += ["", "", ""]
+        cells += [f"{median(cpu):.3f}", f"{median(_ratios(cpu, _values(measured[against], 'cpu'))):.2f}"]
+        peaks = _values(runs, "peak")
+        cells.append(f"{median(peaks):,.0f}" if peaks else "")
         print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 

@@ -179,7 +179,7 @@ FILES = st.one_of(
     st.tuples(st.sampled_from([".jsonl", ".jsonl.gz"]), st.lists(TEXTS | TEXTS | BROKEN | st.just(""), max_size=6)),
     st.tuples(st.just(".json"), st.lists(TEXTS, min_size=1, max_size=6)),
 )
-SETTINGS = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+SETTINGS = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 
 @SETTINGS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,8 +15,10 @@ import pytest
 from conftest import Cli
 
 from audit_reports import AuditLog, Filter, UsageError
+from audit_reports.cli import parsed
 from audit_reports.demo import World
 from audit_reports.feeds import FEEDS
+from audit_reports.filter import FLAGS
 from audit_reports.landing import land
 from audit_reports.store import Store
 
@@ -90,6 +93,10 @@ def test_a_filter_says_what_it_is(written: Filter, flags: str, sentence: str, ca
     assert written.sentence() == sentence
     assert written.as_json() == canonical
     assert sorted(written.flags().split(" --")) == sorted(flags.split(" --"))
+    if flags:
+        again = vars(parsed(["events", *shlex.split(flags)]))
+        typed = {name: again[name] for name in (*FLAGS, "since", "until", "ip", "search")}
+        assert Filter.of(**typed).hash == written.hash
 
 
 IN = col("category").is_in

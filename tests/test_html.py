@@ -159,6 +159,7 @@ def test_hostile_texts_are_shown_and_never_run(browser: Browser, hostile_page: P
     assert not {"\x1b", "\u202e"} & set(hostile_page.read_text(encoding="utf-8"))
     labels = page.locator("[data-chart=actors] .ytick text").all_text_contents()
     assert any(label.startswith("<") for label in labels)
-    hovered = page.locator("[data-chart=actors] .point path").first
-    hovered.hover()
+    page.locator("[data-chart=actors] .nsewdrag").hover(position={"x": 5, "y": 34})
+    page.wait_for_selector("[data-chart=actors] .hovertext", state="attached")
+    assert page.evaluate("window.ran") is None
     assert wrong == []

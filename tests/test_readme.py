@@ -95,7 +95,7 @@ def test_the_readme_can_be_followed(
         elif label == "console":
             for command, shown in commands(text):
                 code, printed = in_a_terminal(command, cwd=place, env=environment)
-                assert code == 0, (command, printed)
+                assert code == 0, "\n".join([f"$ {command}", *printed])
                 assert matches(shown, printed), "\n".join([f"$ {command}", *printed])
         done[label] = done.get(label, 0) + 1
     assert all(done.values()), done

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audit_reports import __version__
-from audit_reports.charts import make_charts, palettes
+from audit_reports.charts import make_charts
 from audit_reports.formats import replacing
+from audit_reports.palette import palettes
 from audit_reports.rendering import data_island, environment, trusted
 from audit_reports.resources import templates_folder
 from audit_reports.review_summary import cautions, headline, notable

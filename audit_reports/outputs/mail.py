@@ -34,23 +34,15 @@ def mail_body(review: Review, template: str) -> str:
 
 def mail_context(review: Review) -> dict[str, Any]:
     """Return every name that the mail's templates may use."""
-    shown = {
-        name: {
-            "rows": list(review.tables[name].head(most).iter_rows(named=True)),
-            "more": max(0, review.tables[name].height - most),
-        }
-        for name, most in ROWS.items()
-    }
+    rows = {name: list(review.tables[name].head(most).iter_rows(named=True)) for name, most in ROWS.items()}
+    shown = {name: {"rows": of, "more": review.tables[name].height - len(of)} for name, of in rows.items()}
+    counted = [name for name in ROWS if name != "always_shown"]
     return {
         "review": review,
         "headline": headline(review),
         "notable": notable(review),
         "cautions": cautions(review),
         "tables": shown,
-        "most": {
-            name: max((row["events"] for row in shown[name]["rows"]), default=0) or 1
-            for name in ROWS
-            if name != "always_shown"
-        },
+        "most": {name: max((row["events"] for row in rows[name]), default=0) or 1 for name in counted},
         "version": __version__,
     }
