@@ -133,6 +133,7 @@ class AuditLog:
     def sql(self, query: str) -> pl.DataFrame:
         """Run a query over this view, whose name in it is `events`; raises `UsageError` for SQL that DuckDB refuses."""
         import duckdb
+        import polars as pl
 
         try:
             answer = self.relation().query("events", query)
@@ -143,6 +144,8 @@ class AuditLog:
             raise FailureError(f"the store cannot be read: {str(error).splitlines()[0]}") from error
         except duckdb.Error as error:
             raise UsageError(f"DuckDB refuses the query: {str(error).splitlines()[0]}") from None
+        except pl.exceptions.PolarsError as error:
+            raise UsageError(f"Polars has no type for a column, so cast it: {str(error).splitlines()[0]}") from None
         return rows
 
     def landings(self) -> list[Landed]:

@@ -13,6 +13,7 @@ DAYS = 28
 FIRST_DAY = "2026-03-02"
 FILES = 8
 ACTORS = 600
+RARE = 2000  # one event in so many is of a type that a reviewer always sees
 _PLACES = (
     ("ES", "Madrid", "Madrid"),
     ("ES", "Catalonia", "Barcelona"),
@@ -71,11 +72,13 @@ def _people(connection: duckdb.DuckDBPyConnection, rng: Random) -> None:
         "CREATE TABLE people (n INT, name VARCHAR, role VARCHAR, country VARCHAR, region VARCHAR, city VARCHAR, ip VARCHAR)"
     )
     connection.executemany("INSERT INTO people VALUES (?, ?, ?, ?, ?, ?, ?)", people)
-    kinds = [(kind.category, kind.action) for kind in CATALOGUE]
-    rng.shuffle(kinds)
+    everyday = [(kind.category, kind.action) for kind in CATALOGUE if not kind.always_shown]
+    rare = [(kind.category, kind.action) for kind in CATALOGUE if kind.always_shown]
+    rng.shuffle(everyday)
     connection.execute("CREATE TABLE kinds (k INT, category VARCHAR, action VARCHAR)")
-    connection.executemany("INSERT INTO kinds VALUES (?, ?, ?)", [(k, *kind) for k, kind in enumerate(kinds)])
-    connection.execute(f"CREATE MACRO kind_count() AS {len(kinds)}")
+    rows = [*enumerate(everyday), *enumerate(rare, start=len(everyday))]
+    connection.executemany("INSERT INTO kinds VALUES (?, ?, ?)", [(k, *kind) for k, kind in rows])
+    connection.execute(f"CREATE MACRO everyday() AS {len(everyday)}; CREATE MACRO rare() AS {len(rare)}")
 
 
 def _events(first: int, last: int, events: int, seed: int) -> str:
@@ -93,6 +96,7 @@ def _events(first: int, last: int, events: int, seed: int) -> str:
         FROM (SELECT range AS i, hash(range, {seed}) AS h,
                 (h >> 40) AS r,
                 floor({ACTORS} * pow((h % 100003) / 100003.0, 2))::INT AS n,
-                floor(kind_count() * pow((h // 100003 % 100019) / 100019.0, 1.5))::INT AS k
+                CASE WHEN r % {RARE} = 0 THEN everyday() + (h % rare())::INT
+                    ELSE floor(everyday() * pow((h // 100003 % 100019) / 100019.0, 1.5))::INT END AS k
             FROM range({first}, {last}))
         JOIN people USING (n) JOIN kinds USING (k)"""

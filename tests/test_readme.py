@@ -75,7 +75,9 @@ def environment(tmp_path: Path) -> dict[str, str]:
     shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -W error::SyntaxWarning -m audit_reports "$@"\n')
     shim.chmod(0o755)
     paths = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    return os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": paths, "TERM": "dumb"}
+    # A size in the environment would win over the terminal's own.
+    inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    return inherited | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": paths, "TERM": "dumb"}
 
 
 @pytest.mark.slow
