@@ -218,15 +218,15 @@ class AuditLog:
         from audit_reports.filters.twin import as_narwhals, local_column
 
         added = {local_column(part): part for part in chosen.local_parts() if part.column != "day"}
-        if added:
-            columns = ", ".join(
-                f'{part.column} AT TIME ZONE {literal(part.timezone)} AS "{name}"' for name, part in added.items()
-            )
-            source = f"SELECT *, {columns} FROM ({source})"
-        events = nw.from_native(snapshot.connection.sql(source))
-        filtered = events.filter(as_narwhals(chosen.condition, addresses=self._within))
-        result: duckdb.DuckDBPyRelation = filtered.select(*NAMES).to_native()
-        return result
+        columns = "".join(
+            f', {part.column} AT TIME ZONE {literal(part.timezone)} AS "{name}"' for name, part in added.items()
+        )
+        # Each step of a relation looks into its files again, so the filter is put together over an empty table of the same
+        # columns; a name given with WITH goes before a table's, and brings the files in once.
+        snapshot.connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS stored AS {events_sql([])}")
+        empty = nw.from_native(snapshot.connection.sql(f"SELECT *{columns} FROM stored"))
+        filtered = empty.filter(as_narwhals(chosen.condition, addresses=self._within)).select(*NAMES).to_native()
+        return snapshot.connection.sql(f"WITH stored AS ({source}) SELECT * FROM ({filtered.sql_query()})")
 
     def _fetch(self, query: str, *, with_networks: bool = False) -> pl.DataFrame:
         import duckdb
