@@ -207,12 +207,16 @@ class AuditLog:
         return found
 
     def _relation(self, chosen: Filter) -> duckdb.DuckDBPyRelation:
+        return self._snapshot.connection.sql(self._view_sql(chosen))
+
+    def _view_sql(self, chosen: Filter) -> str:
+        """Return the query that gives the events which a filter lets through."""
         snapshot = self._snapshot
         source = events_sql(snapshot.between(*chosen.bounds()))
         if snapshot.landing < snapshot.latest:
             source = f"SELECT * FROM ({source}) WHERE landing <= {snapshot.landing}"
         if chosen.is_empty:
-            return snapshot.connection.sql(source)
+            return source
         import narwhals as nw
 
         from audit_reports.filters.twin import as_narwhals, local_column
@@ -226,33 +230,31 @@ class AuditLog:
         snapshot.connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS stored AS {events_sql([])}")
         empty = nw.from_native(snapshot.connection.sql(f"SELECT *{columns} FROM stored"))
         filtered = empty.filter(as_narwhals(chosen.condition, addresses=self._within)).select(*NAMES).to_native()
-        return snapshot.connection.sql(f"WITH stored AS ({source}) SELECT * FROM ({filtered.sql_query()})")
+        return f"WITH stored AS ({source}) SELECT * FROM ({filtered.sql_query()})"
 
     def _fetch(self, query: str, *, with_networks: bool = False) -> pl.DataFrame:
         import duckdb
 
+        connection = self._snapshot.connection
+        view = self._view_sql(self.where)
+        if with_networks:
+            self._register_networks()
+            view = f"SELECT * FROM ({view}) LEFT JOIN networks USING (ip)"
         try:
-            relation = self.relation()
-            if with_networks:
-                relation = self._with_networks(relation)
-            answer = relation.query("events", query)
-            if answer is None:  # a statement without rows, and ours are SELECTs
-                raise FailureError("the store gave no answer")
-            rows: pl.DataFrame = answer.pl()
+            # One statement: a relation of relations would look into the files once more for each step.
+            rows: pl.DataFrame = connection.sql(f"WITH events AS ({view}) {query}").pl()
         except duckdb.Error as error:
             raise FailureError(f"the store cannot be read: {str(error).splitlines()[0]}") from error
         return rows
 
-    def _with_networks(self, relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    def _register_networks(self) -> None:
         import polars as pl
 
         found = networks(self._addresses)
         table = pl.DataFrame(
             {"ip": list(found), "network": list(found.values())}, schema={"ip": pl.String, "network": pl.String}
         )
-        connection = self._snapshot.connection
-        connection.register("networks", table)
-        return relation.join(connection.table("networks"), "ip", how="left")
+        self._snapshot.connection.register("networks", table)
 
     def __repr__(self) -> str:
         return f"AuditLog({self.uri!r}, landing {self.landing}): {self.where.sentence()}"
