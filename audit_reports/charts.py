@@ -87,11 +87,7 @@ def bars(rows: Sequence[Bar], kind: str, palette: Palette) -> Figure:
     """Return horizontal bars, a tick on each for the period before."""
     places = list(range(len(rows)))
     layout = _layout(palette)
-    layout["yaxis"] |= {
-        "tickvals": places, "ticktext": [label(bar.label) for bar in rows], "autorange": "reversed", "automargin": True,
-        "showgrid": False, "ticklabelstandoff": 6,
-    }  # fmt: skip
-    layout["meta"] = {"narrow": [label(bar.label, NARROW_CHARACTERS) for bar in rows]}
+    _name_rows(layout, rows)
     layout["xaxis"] |= {"rangemode": "tozero", "tickformat": ",d", "nticks": 4, "tickangle": 0}
     shown = [label(bar.label, 80) for bar in rows]
     return {
@@ -109,6 +105,15 @@ def bars(rows: Sequence[Bar], kind: str, palette: Palette) -> Figure:
         ],
         "layout": layout,
     }  # fmt: skip
+
+
+def _name_rows(layout: dict[str, Any], rows: Sequence[Bar]) -> None:
+    """Write each bar's name to its left, from the top down; a narrow page cuts them shorter."""
+    layout["yaxis"] |= {
+        "tickvals": list(range(len(rows))), "ticktext": [label(bar.label) for bar in rows], "autorange": "reversed",
+        "automargin": True, "showgrid": False, "ticklabelstandoff": 6,
+    }  # fmt: skip
+    layout["meta"] = {"narrow": [label(bar.label, NARROW_CHARACTERS) for bar in rows]}
 
 
 def columns(rows: Sequence[Bar], kind: str, palette: Palette) -> Figure:
@@ -145,11 +150,7 @@ def differences(rows: Sequence[Bar], palette: Palette) -> Figure:
     """Return bars to the left for fewer than before and to the right for more."""
     places = list(range(len(rows)))
     layout = _layout(palette)
-    layout["yaxis"] |= {
-        "tickvals": places, "ticktext": [label(bar.label) for bar in rows], "autorange": "reversed", "automargin": True,
-        "showgrid": False, "ticklabelstandoff": 6,
-    }  # fmt: skip
-    layout["meta"] = {"narrow": [label(bar.label, NARROW_CHARACTERS) for bar in rows]}
+    _name_rows(layout, rows)
     layout["xaxis"] |= {
         "tickformat": "+,d",
         "nticks": 4,

@@ -135,11 +135,13 @@ def _land(work: _Work, table: deltalake.DeltaTable, found: Found) -> Landing:
             work.quarantined.append(Quarantined(file.name, 0, file.reason, None, ""))
         read += sum(len(spooled.unfit) for spooled in work.spooled.values())
         _set_aside(work, inputs, unreadable)
+        broken = {file.path for file in unreadable}
+        readable = [one for one in inputs if one.path not in broken]
         conflicts, duplicates = take_out_copies(
             work.connection,
             work.folder,
             lambda days: [file.path for file in work.store.files(table, days=days)],
-            lambda ids: _located(work, inputs, f"event_id IN ({', '.join(map(literal, ids))}) AND reason IS NULL"),
+            lambda ids: _located(work, readable, f"event_id IN ({', '.join(map(literal, ids))}) AND reason IS NULL"),
         )
         work.quarantined.extend(conflicts)
         sha256 = hashes.result()

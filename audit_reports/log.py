@@ -217,6 +217,7 @@ class AuditLog:
             source = f"SELECT * FROM ({source}) WHERE landing <= {snapshot.landing}"
         if chosen.is_empty:
             return source
+        import duckdb
         import narwhals as nw
 
         from audit_reports.filters.twin import as_narwhals, local_column
@@ -229,7 +230,11 @@ class AuditLog:
         # columns; a name given with WITH goes before a table's, and brings the files in once.
         snapshot.connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS stored AS {events_sql([])}")
         empty = nw.from_native(snapshot.connection.sql(f"SELECT *{columns} FROM stored"))
-        filtered = empty.filter(as_narwhals(chosen.condition, addresses=self._within)).select(*NAMES).to_native()
+        condition = as_narwhals(chosen.condition, addresses=self._within)
+        try:
+            filtered = empty.filter(condition).select(*NAMES).to_native()
+        except duckdb.Error as error:  # no file is read here: it is the filter that DuckDB cannot run
+            raise UsageError(f"DuckDB cannot run the filter: {str(error).splitlines()[0]}") from None
         return f"WITH stored AS ({source}) SELECT * FROM ({filtered.sql_query()})"
 
     def _fetch(self, query: str, *, with_networks: bool = False) -> pl.DataFrame:

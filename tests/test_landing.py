@@ -298,6 +298,16 @@ def test_half_an_archive_in_a_folder_is_one_row_and_the_rest_lands(store: Path, 
     assert json.loads(again.out)["landing"] is None
 
 
+def test_an_archive_cut_far_behind_its_head_does_not_hinder_a_conflict_beside_it(store: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    whole = gzip.compress("".join(json.dumps(event(f"h{n}-{n * 7919}")) + "\n" for n in range(40_000)).encode())
+    (folder / "half.jsonl.gz").write_bytes(whole[: len(whole) * 2 // 3])
+    write(folder / "good.jsonl.gz", event("e1"), event("e1") | {"action": "Joined"})
+    assert books(landed(store, folder)) == (3, 1, 0, 2)
+    assert {(name, line) for name, line, _ in aside(store)} == {("half.jsonl.gz", 0), ("good.jsonl.gz", 2)}
+
+
 @pytest.mark.parametrize("name", ["a[1].jsonl", "a*.jsonl", "a?.jsonl", "it's.jsonl", "day=2020-01-01", "a\nb.jsonl"])
 def test_a_name_is_a_name_and_no_pattern(name: str, tmp_path: Path) -> None:
     """Beside each file lies one that the name would match if it were read as a pattern, and each store likewise."""

@@ -345,11 +345,12 @@ def _check_pattern(pattern: str) -> None:
             f"the pattern part {found.group()} means other characters to DuckDB than to Polars; write a class such as [0-9], "
             "or go on with view.lazy()"
         )
-    if re.search(r"(?<!\\)\\[pP]", pattern) is None:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise UsageError(f"{quoted(pattern)} is no regular expression: {error}") from None
+    import polars as pl
+
+    try:
+        pl.select(pl.lit("").str.contains(pattern))
+    except pl.exceptions.PolarsError:
+        raise UsageError(f"{quoted(pattern)} is no regular expression that Polars reads") from None
 
 
 def _refused(part: str) -> UsageError:
