@@ -2,7 +2,10 @@
 
 A feed says, for each column of the design, a DuckDB expression over the raw JSON event. A JSON path is written bare,
 `$.actor.email`, and gives the value there as text, null where there is none; all paths of a feed are taken out of an
-event in one parse. The store adds what it alone knows (`feed`, `raw`, `landed_at`, `landing`, `day`) and judges the time.
+event in one parse. `@.name` is a path within one element of the list that `each` names. A value that is an object or a list
+where text is expected, or the other way round, has changed its type: such an event goes to quarantine, and its reason names
+the field and both types. The store adds what it alone knows (`feed`, `raw`, `landed_at`, `landing`, `day`) and judges the
+time.
 """
 
 from __future__ import annotations
@@ -16,20 +19,20 @@ from typing import Any
 from audit_reports.columns import NAMES, STAMPED
 from audit_reports.errors import UsageError
 
-_PATH = re.compile(r"""\$(?:\.(?:[A-Za-z_]\w*|"[^"']+")|\[\d+\])+""")
-
-ZONED = r"\d\d:\d\d.*(?:Z|z|UTC|GMT|[+-]\d\d(?::?\d\d)?)$"
-"""A time that says its zone: a clock time, then Z or an offset."""
-
-
 @dataclass(frozen=True)
 class Feed:
     """How one product's raw events become rows; one constant `FEED` of this type is all that a feed's file needs.
 
     `columns` maps a column to its expression, and must give `occurred_at` and `event`; a column that is not named is
-    null. `occurred_at` is text that says its zone. `event_id` that turns out null becomes the SHA-256 of the raw event.
-    `recognised_by` lists alternatives: an event with all (dotted) keys of one of them is taken for this feed's.
-    `required` are paths without which an event goes to quarantine, each with the name that the reason uses.
+    null. `occurred_at` is text that says its zone, or is in the zone `zone` where the vendor defines one. `event_id` that
+    turns out null becomes the SHA-256 of the raw event.
+    `recognised_by` lists alternatives: an event with all (dotted) keys of one of them is taken for this feed's; `kind=x` asks
+    for that value, too.
+    `required` are paths without which an event goes to quarantine.
+    `any_type` are paths (or the beginnings of paths, up to a dot or a bracket) at which the vendor sends values of several
+    types: text, an object or a list; they are read as they come, an object or a list as its JSON text.
+    `each` is the path of a list of which every element is an event of its own, for products that send several at once: each
+    keeps the whole in `raw`, and from the second on its `event_id` ends in `#2`, `#3` ...
     """
 
     name: str
@@ -38,6 +41,9 @@ class Feed:
     recognised_by: tuple[tuple[str, ...], ...]
     columns: Mapping[str, str]
     required: tuple[str, ...] = ()
+    any_type: tuple[str, ...] = ()
+    each: str | None = None
+    zone: str | None = None
 
     def __post_init__(self) -> None:
         unfit = [name for name in self.columns if name not in NAMES or name in STAMPED]
@@ -57,13 +63,14 @@ class Feed:
         return any(all(_present(event, key) for key in keys) for keys in self.recognised_by)
 
 
-def _present(event: Mapping[str, Any], dotted: str) -> bool:
+def _present(event: Mapping[str, Any], key: str) -> bool:
+    dotted, _, wanted = key.partition("=")
     value: Any = event
     for part in dotted.split("."):
         if not isinstance(value, Mapping) or value.get(part) is None:
             return False
         value = value[part]
-    return True
+    return not wanted or value == wanted
 
 
 def literal(text: str) -> str:
@@ -82,63 +89,6 @@ def listed(paths: Iterable[object]) -> str:
     "['a.json', 'b[[]1].json']"
     """
     return "[" + ", ".join(literal(re.sub(r"[*?\[]", r"[\g<0>]", str(path))) for path in paths) + "]"
-
-
-def rows_sql(feed: Feed, source: str, *, latest: str) -> str:
-    """Return the query that turns `source` (columns `raw`, `file`, `line`) into judged rows.
-
-    The result has every column of the design but `landed_at` and `landing`, then `file`, `line` and `reason`; `reason`
-    is null for a row that can land, and `day` is null for one that cannot. A null `raw` is a line that is no JSON.
-    `latest` is the last believable time, as ISO text; times before 2000 are not believed either.
-    """
-    paths: list[str] = []
-
-    def bound(expression: str) -> str:
-        def field(match: re.Match[str]) -> str:
-            path = match.group()
-            if path not in paths:
-                paths.append(path)
-            return f"f[{paths.index(path) + 1}]"
-
-        return _PATH.sub(field, expression)
-
-    columns = {name: bound(expression) for name, expression in feed.columns.items()}
-    required = [(path, bound(path)) for path in feed.required]
-    given = [
-        f"({columns[name]})::VARCHAR AS {name}" if name in columns else f"NULL::VARCHAR AS {name}"
-        for name in NAMES
-        if name not in STAMPED | {"event_id", "occurred_at", "event"}
-    ]
-    event_id = f"nullif(({columns['event_id']})::VARCHAR, '')" if "event_id" in columns else "NULL::VARCHAR"
-    missing = "".join(
-        f" WHEN {field} IS NULL OR {field} = '' THEN {literal('no ' + path.removeprefix('$.'))}"
-        for path, field in required
-    )
-    return f"""
-WITH source AS ({source}),
-fields AS (SELECT raw, file, line, json_extract_string(raw, [{", ".join(literal(path) for path in paths)}]) AS f FROM source),
-read AS (
-    SELECT coalesce({event_id}, sha256(raw)) AS event_id, ({columns["occurred_at"]})::VARCHAR AS time,
-        ({columns["event"]})::VARCHAR AS event, {", ".join(given)}, {literal(feed.name)} AS feed, raw, file, line,
-        CASE WHEN raw IS NULL THEN 'not JSON' WHEN NOT starts_with(raw, '{{') THEN 'not a JSON object'{missing} END AS flaw
-    FROM fields),
-timed AS (
-    SELECT *, try_cast(time AS TIMESTAMPTZ) AS occurred_at,
-        CASE WHEN suffix(time, 'Z') THEN true ELSE regexp_matches(time, {literal(ZONED)}) END AS zoned
-    FROM read),
-judged AS (
-    SELECT *, CASE WHEN flaw IS NOT NULL THEN flaw
-        WHEN time IS NULL OR time = '' THEN 'no time'
-        WHEN occurred_at IS NULL THEN 'a time that cannot be read'
-        WHEN NOT zoned THEN 'a time without a zone'
-        WHEN occurred_at < TIMESTAMPTZ '2000-01-01 00:00:00Z' THEN 'a time before 2000'
-        WHEN occurred_at > TIMESTAMPTZ {literal(latest)} THEN 'a time after tomorrow'
-        WHEN event IS NULL OR event = '' THEN 'no event name'
-        END AS reason
-    FROM timed)
-SELECT {", ".join(name for name in NAMES if name not in ("landed_at", "landing", "day"))},
-    CASE WHEN reason IS NULL THEN (occurred_at AT TIME ZONE 'UTC')::DATE END AS day, file, line, reason
-FROM judged"""
 
 
 def recognise(events: Sequence[Mapping[str, Any]], feeds: Mapping[str, Feed]) -> Feed | None:

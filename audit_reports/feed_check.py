@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from audit_reports.errors import UsageError
-from audit_reports.feed import Feed, rows_sql
+from audit_reports.feed import Feed
 from audit_reports.inputs import find, source_sql
+from audit_reports.rows import rows_sql
 from audit_reports.store import connect, utc
 
 if TYPE_CHECKING:

@@ -23,11 +23,12 @@ from audit_reports.columns import NAMES
 from audit_reports.commit import commit, rows_hash, rows_of, staged_files
 from audit_reports.copies import take_out_copies
 from audit_reports.errors import FailureError, UsageError, quoted
-from audit_reports.feed import Feed, literal, rows_sql
+from audit_reports.feed import Feed, literal
 from audit_reports.inputs import Found, Input, Unreadable, find, flaw, source_sql
 from audit_reports.journal import time_text
 from audit_reports.packing import unpacked
 from audit_reports.quarantine import Quarantined, located, write_quarantine
+from audit_reports.rows import rows_sql
 from audit_reports.spool import Spooled, spool_csv
 from audit_reports.store import Store, connect, new_or_open, utc
 

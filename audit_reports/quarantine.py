@@ -69,13 +69,15 @@ def located(
     for (file,) in files:
         one = names[file]
         rows = connection.execute(query.format(judged([one])) + " ORDER BY line").fetchall()
-        by_ordinal = {ordinal: rest for _, ordinal, *rest in rows}
+        by_ordinal: dict[int, list[Any]] = {}  # a line may hold several events
+        for _, ordinal, *rest in rows:
+            by_ordinal.setdefault(ordinal, []).append(rest)
         for ordinal, line, data in _lines(one, by_ordinal):
-            reason, raw, event_id, day = by_ordinal[ordinal]
-            text, why = _text(data) if raw is None else (raw, reason)
-            if file in spooled:
-                line = spooled[file].lines[ordinal - 1]  # noqa: PLW2901 - the CSV's own line
-            found.append(Quarantined(one.name, line, why, _feed(one), text, event_id, day))
+            for reason, raw, event_id, day in by_ordinal[ordinal]:
+                text, why = _text(data) if raw is None else (raw, reason)
+                if file in spooled:
+                    line = spooled[file].lines[ordinal - 1]  # noqa: PLW2901 - the CSV's own line
+                found.append(Quarantined(one.name, line, why, _feed(one), text, event_id, day))
     return found
 
 

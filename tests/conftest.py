@@ -10,13 +10,17 @@ import sys
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from audit_reports import AuditLog
 from audit_reports.cli import main
 from audit_reports.demo import World, land_sample
+from audit_reports.feeds import FEEDS
+from audit_reports.landing import land
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -107,6 +111,33 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 def store(tmp_path: Path) -> Path:
     """Return a path at which there is no store yet."""
     return tmp_path / "store"
+
+
+Reader = Callable[..., list[dict[str, Any]]]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Reader:
+    """Return what reads events through a landing: `read("okta", {...}, ...)` gives a row each, or `{"reason": ...}`.
+
+    An event is an object or a line of text; the rows come in the order of the events and, for several of one line, of their ids.
+    """
+
+    def rows(feed: str, *events: dict[str, Any] | str) -> list[dict[str, Any]]:
+        lines = [event if isinstance(event, str) else json.dumps(event) for event in events]
+        file = tmp_path / f"{feed}-{len(list(tmp_path.iterdir()))}.jsonl"
+        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        folder = file.with_suffix("")
+        land(folder, [str(file)], FEEDS, now=datetime(2026, 11, 1, tzinfo=UTC), feed=feed)
+        log = AuditLog(folder)
+        found: dict[str, list[dict[str, Any]]] = {}
+        for row in log.polars().sort("raw", "event_id").iter_rows(named=True):
+            found.setdefault(row["raw"], []).append(row)
+        for row in log.quarantine().iter_rows(named=True):
+            found.setdefault(row["raw"], []).append({"reason": row["reason"]})
+        return [row for line in lines for row in found[line.strip()]]
+
+    return rows
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ HEAVY = {
 
 ROOMS: tuple[tuple[str, ...], ...] = (
     ("catalogue", "clock", "columns", "config", "countries", "errors", "period", "resources"),
-    ("feed", "feeds", "inputs", "packing", "spool"),
+    ("expressions", "feed", "feeds", "inputs", "packing", "rows", "spool"),
     ("commit", "copies", "feed_check", "journal", "landing", "quarantine", "store"),
     # a view counts itself, `log.by("actor")`: the words of counting stand beside it
     ("activity", "filter", "filters", "log", "log_table", "store_info"),

@@ -55,6 +55,8 @@ FEED = Feed(
     product="AWS CloudTrail",
     exported_from="the trail's S3 bucket, AWSLogs/ACCOUNT/CloudTrail/REGION/YYYY/MM/DD/*.json.gz",
     recognised_by=(("eventVersion", "eventSource", "eventName"), ("userIdentity", "eventSource", "eventName")),
+    # each service has parameters and answers of its own
+    any_type=("$.requestParameters", "$.responseElements"),
     columns={
         "event_id": "$.eventID",
         "occurred_at": """coalesce($.eventTime, $."@timestamp")""",

@@ -33,8 +33,13 @@ def mapped(mapping: Mapping[str, str]) -> Feed:
         product="Any product, with the columns of this toolkit or a mapping to them",
         exported_from="anywhere; [feeds.generic] in the configuration maps a column to a key",
         recognised_by=((keys["occurred_at"], keys["event"]),),
-        columns={name: "$" + "".join(f'."{part}"' for part in key.split(".")) for name, key in keys.items()},
+        columns={name: _path(key) for name, key in keys.items()},
+        any_type=(_path(keys["changes"]),),
     )
+
+
+def _path(key: str) -> str:
+    return "$" + "".join(f'."{part}"' for part in key.split("."))
 
 
 FEED = mapped({})

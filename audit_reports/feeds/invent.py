@@ -32,6 +32,7 @@ FEED = Feed(
     exported_from="Organization settings, Audit Logs, Export (JSON, JSON Lines or CSV)",
     recognised_by=(("id", "occurred_at", "category", "action"), ("occurred_at", "category", "action", "actor")),
     required=("$.id", "$.category", "$.action"),
+    any_type=("$.changes",),
     columns={
         "event_id": "$.id",
         "occurred_at": "$.occurred_at",
