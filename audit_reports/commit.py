@@ -1,7 +1,7 @@
-"""How does a landing become true? Moves the staged files into the table and commits them once, all of it on the disk.
+"""How does a change of the events become true? Takes new files into the table, lets old ones go, and commits once.
 
-The commit in the table's log is the one point of truth, and carries the landing's facts; the journal's entry follows it, and
-is written by the next writer where a crash came between the two.
+The commit in the table's log is the one point of truth, and carries the facts; the journal's entry follows it, and is
+written by the next writer where a crash came between the two.
 """
 
 from __future__ import annotations
@@ -9,78 +9,93 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audit_reports.errors import FailureError
-from audit_reports.feed import listed
-from audit_reports.journal import canonical, sync, sync_folder
-from audit_reports.store import Store
+from audit_reports.journal import canonical
+from audit_reports.store import EVENTS, EventFile, Store
 
 if TYPE_CHECKING:
     import deltalake
-    import duckdb
     from deltalake.transaction import AddAction, RemoveAction
 
 
-def staged_files(folder: Path) -> list[Path]:
-    """Return the Parquet files that a landing has staged below a folder, in a stable order."""
-    return sorted(folder.glob("*/day=*/*.parquet"))
+@dataclass(frozen=True)
+class Staged:
+    """One Parquet file that is to enter the table: where it lies, its day (ISO), its rows, and its rows' landings."""
+
+    path: Path
+    day: str
+    rows: int
+    first: int
+    last: int
 
 
-def rows_of(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> int:
-    """Return how many rows some Parquet files hold, from their footers."""
-    if not files:
-        return 0
-    return int(
-        connection.execute(f"SELECT count(*) FROM read_parquet({listed(files)}, hive_partitioning = false)").fetchall()[
-            0
-        ][0]
-    )
+class ConflictError(FailureError):
+    """Another writer's commit came first; nothing was changed, and the work can be done again on what there is now."""
 
 
-def rows_hash(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> str:
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file of this machine, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def rows_hash(files: Sequence[Path]) -> str:
     """Return the order-free hash of some files' rows: the sum, in hex, of the first 64 bits of each row's SHA-256.
 
-    A row's text is feed, event_id, occurred_at in microseconds and raw, joined by U+001F: what the event is and the evidence.
+    A row's text is feed, event_id, occurred_at in microseconds since 1970 and raw, joined by U+001F: what the event is and
+    the evidence. Files that hold the same rows in another order or number have the same hash; no row is 32 zeros.
     """
-    if not files:
-        return f"{0:032x}"
-    (total,) = connection.execute(
-        "SELECT sum(('0x' || left(sha256(text), 16))::UBIGINT)::VARCHAR FROM ("
-        "SELECT concat_ws(chr(31), feed, event_id, epoch_us(occurred_at), raw) AS text "
-        f"FROM read_parquet({listed(files)}, hive_partitioning = false))"
-    ).fetchall()[0]
-    return f"{int(total or 0):032x}"
+    import polars as pl
+    import polars_hash as plh
+
+    text = pl.concat_str("feed", "event_id", pl.col("occurred_at").dt.epoch("us"), "raw", separator="\x1f")
+    total = 0
+    for path in files:
+        rows = pl.scan_parquet(path, glob=False, hive_partitioning=False).select(text.alias("text"))
+        bits = plh.col("text").chash.sha2_256().str.slice(0, 16).str.to_integer(base=16, dtype=pl.UInt64)
+        total += int(rows.select(bits.cast(pl.Int128).sum()).collect().item())
+    return f"{total:032x}"
 
 
 def commit(
     store: Store,
     table: deltalake.DeltaTable,
-    staged: Sequence[Path],
+    kind: str,
     facts: dict[str, Any],
     *,
-    connection: duckdb.DuckDBPyConnection,
+    staged: Sequence[Staged] = (),
+    removed: Sequence[EventFile] = (),
 ) -> None:
-    """Move staged files into the table, commit them with the landing's facts, and journal it.
+    """Take staged files into the table, let go of others, all in one commit that carries the facts, and journal it.
 
-    The facts gain `files`, with the SHA-256 of each. Raises `FailureError`, with nothing landed, where another landing came
-    first or the table's log cannot be written.
+    The facts gain `files`, with the SHA-256 of each new one; they need `landed_at` or `at`, the time of the change. Files let
+    go of stay where they are, for readers that still use them. Raises `ConflictError`, with nothing changed, where another
+    commit came first, and `FailureError` where the table's log cannot be written.
     """
     from deltalake import CommitProperties, Transaction
-    from deltalake.exceptions import DeltaError
+    from deltalake.exceptions import CommitFailedError, DeltaError
+    from deltalake.transaction import RemoveAction
 
-    number = int(facts["landing"])
-    modified = int(datetime.fromisoformat(facts["landed_at"]).timestamp() * 1000)
+    version = table.version() + 1
+    at = datetime.fromisoformat(facts.get("landed_at") or facts["at"])
+    modified = int(at.timestamp() * 1000)
+    is_new = kind == "landing"
     actions: list[AddAction | RemoveAction] = []
     files: list[dict[str, Any]] = []
-    for path in staged:
-        action, file = _moved(store, path, number, rows_of(connection, [path]), modified)
+    for one in staged:
+        action, file = _taken(store, one, modified, facts.get("landing", version), is_new=is_new)
         actions.append(action)
         files.append(file)
-    sync_folder(store.events)
+    for old in removed:
+        actions.append(RemoveAction(old.name, kind != "compaction", modified, old.bytes, {"day": old.day}))
     facts["files"] = files
+    told = canonical({"kind": kind, **facts})
+    transactions = [Transaction("landing", int(facts["landing"]))] if is_new else None
     try:
         table.create_write_transaction(
             actions,
@@ -88,38 +103,34 @@ def commit(
             table.schema(),
             partition_by=["day"],
             commit_properties=CommitProperties(
-                custom_metadata={"audit_reports": canonical(facts)},
-                app_transactions=[Transaction("landing", number)],
-                max_commit_retries=0,
+                custom_metadata={"audit_reports": told}, app_transactions=transactions, max_commit_retries=0
             ),
         )
     except DeltaError as error:
         for file in files:
-            (store.root / str(file["path"])).unlink(missing_ok=True)
-        raise FailureError(f"the landing was not committed: {str(error).splitlines()[0]}") from error
-    log = store.events / "_delta_log"
-    for path in sorted(log.glob("*.json"))[-2:]:
-        with path.open("rb") as opened:
-            sync(opened.fileno())
-    sync_folder(log)
-    store.journal_landing(facts)
+            store.place.remove(str(file["path"]))
+        wrong = ConflictError if isinstance(error, CommitFailedError) else FailureError
+        raise wrong(f"the {kind} was not committed: {str(error).splitlines()[0]}") from error
+    store.place.settle(f"{EVENTS}/_delta_log")
+    store.journal_commit({"kind": kind, **facts}, version=version)
 
 
-def _moved(store: Store, staged: Path, number: int, rows: int, modified: int) -> tuple[AddAction, dict[str, Any]]:
-    """Sync one staged file, give it its place in the table, and return what the log and the journal say of it."""
+def _taken(
+    store: Store, staged: Staged, modified: int, number: int, *, is_new: bool
+) -> tuple[AddAction, dict[str, Any]]:
+    """Give a staged file its place in the table, and return what the log and the journal say of it."""
     from deltalake.transaction import AddAction
 
-    day = staged.parent.name.removeprefix("day=")
-    path = f"day={day}/{number:08}-{uuid.uuid4().hex}.parquet"
-    target = store.events / path
-    with staged.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        sync(file.fileno())
-    size = staged.stat().st_size
-    target.parent.mkdir(exist_ok=True)
-    staged.replace(target)
-    sync_folder(target.parent)
-    bounds = {"landing": number}
-    stats = canonical({"numRecords": rows, "minValues": bounds, "maxValues": bounds, "nullCount": {}})
-    action = AddAction(path, size, {"day": day}, modified, True, stats)
-    return action, {"path": f"events/{path}", "bytes": size, "sha256": digest, "rows": rows}
+    name = f"day={staged.day}/{number:08}-{uuid.uuid4().hex}.parquet"
+    digest, size = file_sha256(staged.path), staged.path.stat().st_size
+    store.place.keep(staged.path, f"{EVENTS}/{name}")
+    stats = canonical(
+        {
+            "numRecords": staged.rows,
+            "minValues": {"landing": staged.first},
+            "maxValues": {"landing": staged.last},
+            "nullCount": {},
+        }
+    )
+    action = AddAction(name, size, {"day": staged.day}, modified, is_new, stats)
+    return action, {"path": f"{EVENTS}/{name}", "bytes": size, "sha256": digest, "rows": staged.rows}

@@ -36,7 +36,7 @@ def land_sample(folder: Path, *, seed: int = 7) -> World:
     sample = write_sample(folder, seed=seed)
     store = Store.create(folder / "store")
     landings = [land(store, [str(path)], FEEDS, now=_delivered(path)) for path in sample.files]
-    return World(sample, store.root, tuple(landings))
+    return World(sample, folder / "store", tuple(landings))
 
 
 def _delivered(path: Path) -> datetime:

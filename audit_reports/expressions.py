@@ -55,7 +55,8 @@ def address(expression: str) -> str:
         rf"regexp_replace(regexp_replace(trim({expression}), '^\[([^\]]+)\](:[0-9]+)?$', '\1'), "
         r"'^([0-9.]+):[0-9]+$', '\1')"
     )
-    v6 = f"(contains({bare}, '::') AND NOT regexp_matches({bare}, '::.*::|:::') OR length({bare}) - length(replace({bare}, ':', '')) = 7)"
+    colons = f"length({bare}) - length(replace({bare}, ':', ''))"
+    v6 = f"(contains({bare}, '::') AND NOT regexp_matches({bare}, '::.*::|:::') OR {colons} = 7)"
     return (
         f"CASE WHEN regexp_full_match({bare}, {literal(_V4)}) THEN {bare} "
         f"WHEN regexp_full_match({bare}, {literal(_V6)}) AND {v6} THEN {bare} "

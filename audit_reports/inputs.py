@@ -55,6 +55,11 @@ class Unreadable:
     reason: str
 
 
+def feed_name(one: Input | Unreadable) -> str | None:
+    """Return the name of the feed whose events a file holds, None where there is none."""
+    return one.feed.name if isinstance(one, Input) and one.feed else None
+
+
 @dataclass
 class Found:
     """The files of a landing: what can be read, what holds no event, and how many were passed over by their ending.

@@ -12,16 +12,16 @@ import hashlib
 import json
 import os
 import socket
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from audit_reports.errors import FailureError
+from audit_reports.place import Place
 
 _FIRST = "0" * 64
+_FOLDER = "journal"
 
 
 @dataclass(frozen=True)
@@ -65,48 +65,50 @@ def whoami() -> tuple[str, str]:
 
 
 class Journal:
-    """The journal in a folder; reading makes nothing, an absent folder is an empty journal."""
+    """The journal of a place; reading makes nothing, no file is an empty journal. Entries never change, and are read once."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self._read: dict[int, Entry] = {}
 
     def numbers(self) -> list[int]:
         """Return the numbers of all entries, ascending."""
-        return sorted(int(path.stem) for path in self.folder.glob("*.json") if path.stem.isdigit())
+        names = (name.partition(".") for name in self.place.names(_FOLDER))
+        return sorted(int(stem) for stem, _, ending in names if ending == "json" and stem.isdigit())
 
     def entry(self, number: int) -> Entry:
         """Return one entry; raises `FailureError` where it is absent or damaged."""
+        if number in self._read:
+            return self._read[number]
         try:
-            data = (self.folder / f"{number:08}.json").read_bytes()
+            data = self.place.read(path_of(number))
             fields = json.loads(data)
             time = datetime.fromisoformat(fields["time"])
-            return Entry(**{**fields, "time": time}, sha256=hashlib.sha256(data).hexdigest())
+            entry = Entry(**{**fields, "time": time}, sha256=hashlib.sha256(data).hexdigest())
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise FailureError(f"journal entry {number} cannot be read ({type(error).__name__})") from error
+        return self._read.setdefault(number, entry)
 
-    def entries(self) -> Iterator[Entry]:
-        """Yield every entry in order."""
-        return map(self.entry, self.numbers())
+    def entries(self, *kinds: str) -> Iterator[Entry]:
+        """Yield every entry in order, or those of some kinds."""
+        return (entry for entry in map(self.entry, self.numbers()) if not kinds or entry.kind in kinds)
+
+    def newest(self, *kinds: str) -> Entry | None:
+        """Return the last entry of some kinds, None where there is none."""
+        return next((e for e in map(self.entry, reversed(self.numbers())) if e.kind in kinds), None)
 
     def append(
-        self, kind: str, facts: Mapping[str, Any], *, time: datetime, unless: Callable[[Entry], bool] | None = None
+        self, kind: str, facts: Mapping[str, Any], *, time: datetime, unless: Callable[[], Entry | None] = lambda: None
     ) -> Entry:
         """Add an entry and return it; where another writer was faster, the next number is taken.
 
-        `unless` is asked of entries that are already there, newest first while it is told of this kind; where it says yes
-        that entry is returned and nothing is written.
+        `unless` is asked before each try; the entry that it returns stands for the one that was to be added.
         """
         host, user = whoami()
-        self.folder.mkdir(parents=True, exist_ok=True)
         while True:
+            if (there := unless()) is not None:
+                return there
             numbers = self.numbers()
-            if unless is not None:
-                for number in reversed(numbers):
-                    there = self.entry(number)
-                    if there.kind == kind:
-                        if unless(there):
-                            return there
-                        break
             number = numbers[-1] + 1 if numbers else 1
             previous = self.entry(numbers[-1]).sha256 if numbers else _FIRST
             fields = {
@@ -118,8 +120,7 @@ class Journal:
                 "facts": facts,
                 "previous": previous,
             }
-            data = canonical(fields).encode()
-            if publish(self.folder / f"{number:08}.json", data):
+            if self.place.publish(path_of(number), canonical(fields).encode()):
                 return self.entry(number)
 
     def break_at(self) -> int | None:
@@ -132,32 +133,10 @@ class Journal:
         return None
 
 
-def publish(path: Path, data: bytes) -> bool:
-    """Write a file whole, synced, under a name that must be free; return False where it was taken."""
-    temporary = path.with_name(f".{uuid.uuid4().hex}")
-    try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            sync(file.fileno())
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            return False
-        sync_folder(path.parent)
-        return True
-    finally:
-        temporary.unlink(missing_ok=True)
+def path_of(number: int) -> str:
+    """Return where an entry is kept.
 
-
-def sync(descriptor: int) -> None:
-    """Force a file's bytes to the disk."""
-    os.fsync(descriptor)
-
-
-def sync_folder(folder: Path) -> None:
-    """Force a folder's names to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    >>> path_of(7)
+    'journal/00000007.json'
+    """
+    return f"{_FOLDER}/{number:08}.json"

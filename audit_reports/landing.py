@@ -8,7 +8,6 @@ pass over their files alone says where they stand and why.
 from __future__ import annotations
 
 import codecs
-import hashlib
 import shutil
 import uuid
 from collections.abc import Mapping, Sequence
@@ -20,17 +19,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audit_reports.columns import NAMES
-from audit_reports.commit import commit, rows_hash, rows_of, staged_files
+from audit_reports.commit import Staged, commit, file_sha256, rows_hash
 from audit_reports.copies import take_out_copies
 from audit_reports.errors import FailureError, UsageError, quoted
-from audit_reports.feed import Feed, literal
-from audit_reports.inputs import Found, Input, Unreadable, find, flaw, source_sql
+from audit_reports.feed import Feed, listed, literal
+from audit_reports.inputs import Found, Input, Unreadable, feed_name, find, flaw, source_sql
 from audit_reports.journal import time_text
+from audit_reports.landed_files import LandedFile, part_known, write_inputs
 from audit_reports.packing import unpacked
 from audit_reports.quarantine import Quarantined, located, write_quarantine
 from audit_reports.rows import rows_sql
 from audit_reports.spool import Spooled, spool_csv
-from audit_reports.store import Store, connect, new_or_open, utc
+from audit_reports.store import Store, new_or_open, utc
 
 if TYPE_CHECKING:
     import deltalake
@@ -106,29 +106,22 @@ def land(
 
 
 def _into(store: Store, found: Found, *, now: datetime) -> Landing:
-    with store.writing():
-        table = store.table()
-        store.repair(table)
-        known, fresh = _known(store, found)
+    with store.writing() as table:
+        known, fresh = part_known(store, found)
         if not fresh.inputs and not fresh.unreadable:
             return Landing(None, known=known, skipped=found.skipped)
-        number = (table.transaction_version("landing") or 0) + 1
-        staging = store.root / "staging"
-        shutil.rmtree(staging, ignore_errors=True)  # the lock is ours: whatever lies here, a crash left
-        folder = staging / uuid.uuid4().hex
-        folder.mkdir(parents=True)
-        try:
-            with connect() as connection:
-                work = _Work(store, number, now, folder, connection, found.named)
-                return replace(_land(work, table, fresh), known=known, skipped=found.skipped)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        with store.place.staging() as folder, store.connect() as connection:
+            number = (table.transaction_version("landing") or 0) + 1
+            work = _Work(store, number, now, folder, connection, found.named)
+            return replace(_land(work, table, fresh), known=known, skipped=found.skipped)
 
 
 def _land(work: _Work, table: deltalake.DeltaTable, found: Found) -> Landing:
-    before = {one.path: one.path.stat() for one in found.inputs}
+    everything: list[Input | Unreadable] = [*found.inputs, *found.unreadable]
+    before = {one.path: one.path.stat() for one in everything}
     with ThreadPoolExecutor(1) as pool:
-        hashes = pool.submit(_hashes, [*(one.path for one in found.inputs), *(one.path for one in found.unreadable)])
+        paths = [one.path for one in everything]
+        hashes = pool.submit(lambda: {path: file_sha256(path) for path in paths})
         inputs = [_spooled(work, one) for one in found.inputs]
         read, unreadable = _stage(work, inputs)
         for file in (*found.unreadable, *unreadable):
@@ -149,14 +142,14 @@ def _land(work: _Work, table: deltalake.DeltaTable, found: Found) -> Landing:
     for path, stat in before.items():
         if (stat.st_size, stat.st_mtime_ns) != ((s := path.stat()).st_size, s.st_mtime_ns):
             raise FailureError(f"{quoted(path)} changed while it was read; nothing was landed, run the command again")
-    landed = rows_of(work.connection, staged_files(work.folder))
+    staged = _staged(work)
+    landed = sum(one.rows for one in staged)
     if read != landed + duplicates + len(work.quarantined):
         raise FailureError(
             f"the books do not balance: {read} read, {landed} landed, {duplicates} duplicates, "
             f"{len(work.quarantined)} quarantined; nothing was landed"
         )
-    quarantine = write_quarantine(work.store.root, work.quarantined, landing=work.number)
-    files: list[Input | Unreadable] = [*found.inputs, *found.unreadable]
+    files = [LandedFile(one.name, before[one.path].st_size, sha256[one.path], feed_name(one)) for one in everything]
     feeds = tuple(sorted({one.feed.name for one in inputs if one.feed}))
     facts: dict[str, Any] = {
         "landing": work.number,
@@ -166,14 +159,11 @@ def _land(work: _Work, table: deltalake.DeltaTable, found: Found) -> Landing:
         "duplicates": duplicates,
         "quarantined": len(work.quarantined),
         "feeds": list(feeds),
-        "inputs": [
-            {"file": one.name, "bytes": one.path.stat().st_size, "sha256": sha256[one.path], "feed": _feed_name(one)}
-            for one in files
-        ],
-        "rows_hash": rows_hash(work.connection, staged_files(work.folder)),
-        "quarantine": quarantine,
+        "inputs": write_inputs(work.store.place, files, landing=work.number),
+        "rows_hash": rows_hash([one.path for one in staged]),
+        "quarantine": write_quarantine(work.store.place, work.quarantined, landing=work.number),
     }
-    commit(work.store, table, staged_files(work.folder), facts, connection=work.connection)
+    commit(work.store, table, "landing", facts, staged=staged)
     reasons: dict[str, int] = {}
     for row in work.quarantined:
         reasons[row.reason] = reasons.get(row.reason, 0) + 1
@@ -189,42 +179,18 @@ def _land(work: _Work, table: deltalake.DeltaTable, found: Found) -> Landing:
     )
 
 
-def _feed_name(one: Input | Unreadable) -> str | None:
-    return one.feed.name if isinstance(one, Input) and one.feed else None
-
-
-def _known(store: Store, found: Found) -> tuple[tuple[tuple[str, int], ...], Found]:
-    """Part the files into those that have landed, by their bytes and feed, and the rest; only sizes that recur are hashed."""
-    landed: dict[tuple[str, str | None], int] = {}
-    sizes: set[int] = set()
-    for entry in store.journal.entries():
-        if entry.kind == "landing":
-            for one in entry.facts["inputs"]:
-                landed.setdefault((one["sha256"], one["feed"]), entry.facts["landing"])
-                sizes.add(one["bytes"])
-    known: list[tuple[str, int]] = []
-    fresh = Found(skipped=found.skipped)
-
-    def before(one: Input | Unreadable) -> bool:
-        if one.path.stat().st_size not in sizes:
-            return False
-        landing = landed.get((_sha256(one.path), _feed_name(one)))
-        if landing is not None:
-            known.append((one.name, landing))
-        return landing is not None
-
-    fresh.inputs = [one for one in found.inputs if not before(one)]
-    fresh.unreadable = [one for one in found.unreadable if not before(one)]
-    return tuple(known), fresh
-
-
-def _hashes(paths: Sequence[Path]) -> dict[Path, str]:
-    return {path: _sha256(path) for path in paths}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _staged(work: _Work) -> list[Staged]:
+    """Return the Parquet files that the landing has staged, in a stable order, with their rows from their footers."""
+    paths = sorted(work.folder.glob("*/day=*/*.parquet"))
+    if not paths:
+        return []
+    counted = work.connection.execute(
+        f"SELECT file_name, num_rows FROM parquet_file_metadata({listed(paths)})"
+    ).fetchall()
+    rows = dict(counted)
+    return [
+        Staged(path, path.parent.name.removeprefix("day="), rows[str(path)], work.number, work.number) for path in paths
+    ]
 
 
 def _spooled(work: _Work, one: Input) -> Input:
@@ -234,7 +200,7 @@ def _spooled(work: _Work, one: Input) -> Input:
         spooled = spool_csv(one.path, one.name, target)
         work.spooled[str(target)] = spooled
         for line, reason, text in spooled.unfit:
-            work.quarantined.append(Quarantined(one.name, line, reason, _feed_name(one), text))
+            work.quarantined.append(Quarantined(one.name, line, reason, feed_name(one), text))
         return replace(one, path=target, shape="lines", packing="none")
     if one.shape == "lines":
         with unpacked(one.path) as file:
@@ -249,7 +215,7 @@ def _groups(inputs: Sequence[Input]) -> list[list[Input]]:
     """Return the inputs in groups that one query reads: the same feed, shape, packing and place of the events."""
 
     def key(one: Input) -> tuple[str, ...]:
-        return (_feed_name(one) or "", one.shape, one.packing, one.elements)
+        return (feed_name(one) or "", one.shape, one.packing, one.elements)
 
     return [list(group) for _, group in groupby(sorted(inputs, key=key), key=key)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import ipaddress
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -15,7 +16,7 @@ from audit_reports.columns import ACTOR_TYPES, NAMES, OUTCOMES
 from audit_reports.errors import FailureError, UsageError, nearest, quoted
 from audit_reports.feed import literal
 from audit_reports.filter import CLOSED, FLAGS, Filter, check_values, checked_timezone
-from audit_reports.store import EventFile, Landed, Store, connect, events_sql
+from audit_reports.store import EventFile, Landed, Store, events_sql
 
 if TYPE_CHECKING:
     import duckdb
@@ -31,12 +32,12 @@ class _Snapshot:
         table = store.table()
         latest = table.transaction_version("landing") or 0
         if as_of is not None and not 1 <= as_of <= latest:
-            raise UsageError(f"there is no landing {as_of} in {quoted(store.root)}; the latest is {latest}")
+            raise UsageError(f"there is no landing {as_of} in {quoted(store.uri)}; the latest is {latest}")
         self.store = store
         self.latest = latest
         self.landing = latest if as_of is None else as_of
-        self.files = store.files(table)
-        self.connection = connect()
+        self.files = [file for file in store.files(table) if file.first <= self.landing]
+        self.connection = store.connect()
         self.known: dict[str, set[str]] = {}
 
     def between(self, first: date | None, last: date | None) -> list[EventFile]:
@@ -158,12 +159,13 @@ class AuditLog:
 
         from audit_reports.quarantine import frame
 
-        files = self._snapshot.store.quarantine_files(as_of=self.landing)
-        return pl.concat([frame([], landing=0), *(pl.read_parquet(file, glob=False) for file in files)])
+        store = self._snapshot.store
+        files = [io.BytesIO(store.place.read(path)) for path in store.quarantine_files(as_of=self.landing)]
+        return pl.concat([frame([], landing=0), *map(pl.read_parquet, files)])
 
     def files(self) -> dict[str, int]:
         """Return the Parquet files that this log reads, with their sizes in bytes."""
-        return {file.path: Path(file.path).stat().st_size for file in self._snapshot.files}
+        return {file.path: file.bytes for file in self._snapshot.files}
 
     def known(self, column: str) -> set[str]:
         """Return the values of a column that are no mistake: those of the vocabulary and those in the store."""

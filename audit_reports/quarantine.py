@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audit_reports.errors import FailureError, quoted
 from audit_reports.inputs import Input
-from audit_reports.journal import sync, sync_folder
 from audit_reports.packing import unpacked
+from audit_reports.place import Place
 from audit_reports.spool import Spooled
 
 if TYPE_CHECKING:
@@ -147,16 +147,13 @@ def _storable(text: str) -> str:
     return text
 
 
-def write_quarantine(root: Path, rows: Sequence[Quarantined], *, landing: int) -> list[dict[str, Any]]:
+def write_quarantine(place: Place, rows: Sequence[Quarantined], *, landing: int) -> list[dict[str, Any]]:
     """Write a landing's quarantine and return what its journal entry says of it; no file where there is no row."""
     if not rows:
         return []
-    folder = root / "quarantine"
-    folder.mkdir(exist_ok=True)
-    path = folder / f"{landing:08}-{uuid.uuid4().hex}.parquet"
-    frame(rows, landing=landing).write_parquet(path, compression="zstd")
-    with path.open("rb") as file:
-        sync(file.fileno())
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    sync_folder(folder)
-    return [{"path": f"quarantine/{path.name}", "bytes": path.stat().st_size, "sha256": digest, "rows": len(rows)}]
+    buffer = io.BytesIO()
+    frame(rows, landing=landing).write_parquet(buffer, compression="zstd")
+    data = buffer.getvalue()
+    path = f"quarantine/{landing:08}-{uuid.uuid4().hex}.parquet"
+    place.publish(path, data)
+    return [{"path": path, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(), "rows": len(rows)}]

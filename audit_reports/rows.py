@@ -1,4 +1,4 @@
-"""How do raw events become judged rows? The query that a feed's expressions make, with the reason of each row that cannot land."""
+"""How do raw events become judged rows? The query that a feed's expressions make, with the reason where one cannot land."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 
 from audit_reports.columns import NAMES, STAMPED
-from audit_reports.expressions import country_code
+from audit_reports.expressions import country_code, looked_up
 from audit_reports.feed import Feed, literal
 
 _PATH = re.compile(r"""[$@](?:\.(?:[A-Za-z_]\w*|"[^"']+")|\[(?:\d+|#-\d+)\])+""")
 _STEP = re.compile(r"""\.(?:[A-Za-z_]\w*|"[^"']+")|\[[^\]]+\]""")
+
+_TYPES = {"VARCHAR": "text", "BOOLEAN": "boolean", "OBJECT": "object", "ARRAY": "array"}
 
 ZONED = r"\d\d:\d\d.*(?:Z|z|UTC|GMT|[+-]\d\d(?::?\d\d)?)$"
 """A time that says its zone: a clock time, then Z or an offset."""
@@ -127,7 +129,9 @@ def _changed_type_sql(feed: Feed, fields: _Fields) -> str:
                 if parent in expected or _is_any(feed, parent):
                     continue
                 expected[parent] = kind
-                inside = [f"{name}[{n}]" for n, other in enumerate(paths, 1) if other.startswith((parent + ".", parent + "["))]
+                inside = [
+                    f"{name}[{n}]" for n, other in enumerate(paths, 1) if other.startswith((parent + ".", parent + "["))
+                ]
                 suspects.append(f"coalesce({', '.join(inside)}, NULL) IS NULL")
         if expected:
             flaw = _type_flaw_sql(feed, json, expected)
@@ -138,12 +142,10 @@ def _changed_type_sql(feed: Feed, fields: _Fields) -> str:
 def _type_flaw_sql(feed: Feed, json: str, expected: dict[str, str]) -> str:
     """Return the expression of the first field, of those listed with what is expected there, that has another type."""
     root = "" if json == "raw" else f"{(feed.each or '').removeprefix('$.')}[]."
-    entries = ", ".join(
-        f"{{'p': {literal(root + path[2:])}, 'x': {literal(kind)}}}" for path, kind in expected.items()
-    )
+    entries = ", ".join(f"{{'p': {literal(root + path[2:])}, 'x': {literal(kind)}}}" for path, kind in expected.items())
     types = f"json_type({json}, [{', '.join(literal('$' + path[1:]) for path in expected)}])"
     is_wrong = "CASE z[2].x WHEN 'text' THEN z[1] IN ('OBJECT', 'ARRAY') ELSE z[1] NOT IN ('NULL', upper(z[2].x)) END"
-    word = "CASE z[1] WHEN 'VARCHAR' THEN 'text' WHEN 'BOOLEAN' THEN 'boolean' WHEN 'OBJECT' THEN 'object' WHEN 'ARRAY' THEN 'array' ELSE 'number' END"
+    word = looked_up("z[1]", _TYPES, "'number'")
     return (
         f"list_transform(list_filter(list_zip({types}, [{entries}]), lambda z: {is_wrong}), "
         f"lambda z: 'field ' || z[2].p || ' is of type ' || {word} || ', not ' || z[2].x)[1]"

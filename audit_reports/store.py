@@ -1,19 +1,17 @@
-"""What is a store? A folder with the landed events (a Delta table by day), the quarantine and the journal.
+"""What is a store? A place with the landed events (a Delta table by day), the quarantine and the journal.
 
 STORE/format.json   the version of this layout
 STORE/events/       the Delta table, partitioned by `day`; its log holds the one truth of what has landed
+STORE/inputs/       one Parquet file a landing: which files it read, with their SHA-256
 STORE/quarantine/   one Parquet file a landing that had lines which could not be understood
 STORE/journal/      what was done to the store, hash-chained
-STORE/staging/      what a landing is writing; of no meaning to anybody else
+STORE/staging/      what a landing is writing (on a disk); of no meaning to anybody else
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,23 +21,37 @@ from typing import TYPE_CHECKING, Any
 from audit_reports.columns import COLUMNS
 from audit_reports.errors import FailureError, UsageError, quoted
 from audit_reports.feed import listed, literal
-from audit_reports.journal import Entry, Journal, publish, sync, sync_folder
+from audit_reports.journal import Entry, Journal
+from audit_reports.place import Place
+from audit_reports.places import place_of
 
 if TYPE_CHECKING:
     import deltalake
     import duckdb
 
-FORMAT = 1
+FORMAT = 2
+EVENTS = "events"
+COMMITS = ("landing", "compaction", "retention", "erasure")
+"""The kinds of journal entries that stand for a commit of the table."""
+
+_FORMAT_FILE = "format.json"
 _DELTA_TYPES = {"VARCHAR": "string", "TIMESTAMPTZ": "timestamp", "BIGINT": "long", "DATE": "date"}
 
 
 @dataclass(frozen=True)
 class EventFile:
-    """One Parquet file of the table: its path, its day (ISO) and its rows."""
+    """One Parquet file of the table: its path for DuckDB and its name in the table, its day (ISO), its rows and bytes.
+
+    `first` and `last` are the least and greatest landing of its rows.
+    """
 
     path: str
+    name: str
     day: str
     rows: int
+    bytes: int
+    first: int
+    last: int
 
 
 @dataclass(frozen=True)
@@ -58,58 +70,52 @@ class Landed:
 
 
 class Store:
-    """A store on disk. Opening reads only; `create` makes one where there is none."""
+    """A store at its place. Opening reads only; `create` makes one where there is none."""
 
-    def __init__(self, root: str | Path) -> None:
-        """Open the store in a folder; raises `UsageError` where there is none, or one of a newer version."""
-        self.root = _folder(root)
-        self.events = self.root / "events"
-        self.journal = Journal(self.root / "journal")
+    def __init__(self, where: str | Path | Place) -> None:
+        """Open the store at a place; raises `UsageError` where there is none, or one of a newer version."""
+        self.place = place_of(where)
+        self.journal = Journal(self.place)
+        self.uri = self.place.uri
         try:
-            version = json.loads((self.root / "format.json").read_text())["format"]
+            self.format = int(json.loads(self.place.read(_FORMAT_FILE))["format"])
         except (FileNotFoundError, NotADirectoryError):
-            known = "there is no such folder" if not self.root.exists() else "that folder is not one"
-            raise UsageError(f"no store at {quoted(self.root)}: {known}; `audit-reports ingest` makes one") from None
+            known = "there is no such folder" if not self.place.is_there() else "that folder is not one"
+            raise UsageError(f"no store at {quoted(self.uri)}: {known}; `audit-reports ingest` makes one") from None
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise FailureError(f"the store at {quoted(self.root)} cannot be read ({type(error).__name__})") from error
-        if version > FORMAT:
+            raise FailureError(f"the store at {quoted(self.uri)} cannot be read ({type(error).__name__})") from error
+        if self.format > FORMAT:
             raise UsageError(
-                f"the store at {quoted(self.root)} has format {version}, this program knows up to {FORMAT}: update the program"
+                f"the store at {quoted(self.uri)} has format {self.format}, this program knows up to {FORMAT}: "
+                "update the program"
             )
 
     @classmethod
-    def create(cls, root: str | Path) -> Store:
-        """Open the store in a folder, made first where the folder is absent or empty, readable by its owner alone.
+    def create(cls, where: str | Path | Place) -> Store:
+        """Open the store at a place, made first where the place is absent or empty, readable by its owner alone.
 
-        Raises `UsageError` for a folder that holds other things or that cannot be written.
+        Raises `UsageError` for a place that holds other things or that cannot be written.
         """
-        from deltalake import DeltaTable, Field, Schema
-        from deltalake.schema import PrimitiveType
-
-        path = _folder(root)
-        if (path / "format.json").exists():
-            return cls(path)
+        place = place_of(where)
+        if _is_store(place):
+            return cls(place)
+        occupied = f"{quoted(place.uri)} is not a store and not empty; name another folder with --store"
+        if place.is_there() and set(place.names("")) - {"events", "journal", "lock"}:
+            raise UsageError(occupied)
         try:
-            if path.exists() and (
-                not path.is_dir() or {p.name for p in path.iterdir()} - {"events", "journal", "lock"}
-            ):
-                raise UsageError(f"{quoted(root)} is not a store and not empty; name another folder with --store")
-            path.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with _locked(path):
-                if not (path / "format.json").exists():
-                    fields = [Field(c.name, PrimitiveType(_DELTA_TYPES[c.type]), nullable=c.nullable) for c in COLUMNS]
-                    DeltaTable.create(
-                        str(path / "events"), Schema(fields), mode="ignore", partition_by=["day"], name="audit events"
-                    )
-                    for folder in ("journal", "quarantine", "staging"):
-                        (path / folder).mkdir(exist_ok=True)
-                    sync_tree(path / "events" / "_delta_log")
-                    publish(path / "format.json", json.dumps({"format": FORMAT}).encode())
+            place.make()
+            with place.writing():
+                if not _is_store(place):
+                    _make_table(place)
+                    place.settle(f"{EVENTS}/_delta_log")
+                    place.publish(_FORMAT_FILE, json.dumps({"format": FORMAT}).encode())
+        except FileExistsError:
+            raise UsageError(occupied) from None
         except OSError as error:
             raise UsageError(
-                f"cannot make a store at {quoted(root)}: {error.strerror or type(error).__name__}"
+                f"cannot make a store at {quoted(place.uri)}: {error.strerror or type(error).__name__}"
             ) from None
-        return cls(path)
+        return cls(place)
 
     def table(self) -> deltalake.DeltaTable:
         """Return the events' Delta table as it stands now; raises `FailureError` where it cannot be read."""
@@ -117,45 +123,58 @@ class Store:
         from deltalake.exceptions import DeltaError
 
         try:
-            return DeltaTable(str(self.events))
+            return DeltaTable(self.place.location(EVENTS), storage_options=_options(self.place))
         except DeltaError as error:
             raise FailureError(
-                f"the events of {quoted(self.root)} cannot be read: {str(error).splitlines()[0]}"
+                f"the events of {quoted(self.uri)} cannot be read: {str(error).splitlines()[0]}"
             ) from error
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Hold the store's lock: one writer at a time on this machine. Raises `UsageError` where it cannot be written."""
+    def writing(self) -> Iterator[deltalake.DeltaTable]:
+        """Hold the store's lock, one writer at a time, and give the table as it then stands, the journal brought up to it.
+
+        Raises `UsageError` where the store cannot be written.
+        """
         try:
-            with _locked(self.root):
-                yield
+            with self.place.writing():
+                if self.format < FORMAT:
+                    self.place.replace(_FORMAT_FILE, json.dumps({"format": FORMAT}).encode())
+                table = self.table()
+                self.repair(table)
+                yield table
         except PermissionError as error:
-            raise UsageError(f"cannot write to the store at {quoted(self.root)}: {error.strerror}") from None
+            raise UsageError(f"cannot write to the store at {quoted(self.uri)}: {error.strerror}") from None
 
     def repair(self, table: deltalake.DeltaTable) -> None:
-        """Bring the journal up to what the table's log says has landed: a landing may have died between the two."""
-        journaled = max((landed.landing for landed in self.landings()), default=0)
-        latest = table.transaction_version("landing") or 0
-        if latest <= journaled:
+        """Bring the journal up to what the table's log says was done: a writer may have died between the two."""
+        journaled = self._journaled()
+        if table.version() <= journaled:
             return
         for commit in sorted(table.history(), key=lambda commit: int(commit["version"])):
-            facts = json.loads(commit["audit_reports"]) if "audit_reports" in commit else {}
-            if facts.get("landing", 0) > journaled:
-                self.journal_landing(facts)
+            if "audit_reports" in commit and int(commit["version"]) > journaled:
+                self.journal_commit(json.loads(commit["audit_reports"]), version=int(commit["version"]))
 
-    def journal_landing(self, facts: Mapping[str, Any]) -> Entry:
-        """Journal a landing once: where another process has already done so, its entry is returned."""
-        time = datetime.fromisoformat(facts["landed_at"])
-        return self.journal.append(
-            "landing", facts, time=time, unless=lambda entry: int(entry.facts["landing"]) >= int(facts["landing"])
-        )
+    def _journaled(self) -> int:
+        """Return the last version of the table that the journal knows; in format 1 a landing's number was its version."""
+        newest = self.journal.newest(*COMMITS)
+        return 0 if newest is None else int(newest.facts.get("version", newest.facts.get("landing", 0)))
+
+    def journal_commit(self, told: Mapping[str, Any], *, version: int) -> Entry:
+        """Journal what a commit says of itself, once: where another process has already done so, its entry is returned."""
+        facts = {name: value for name, value in told.items() if name != "kind"} | {"version": version}
+        time = datetime.fromisoformat(facts.get("landed_at") or facts["at"])
+
+        def there() -> Entry | None:
+            return self.journal.newest(*COMMITS) if self._journaled() >= version else None
+
+        return self.journal.append(told.get("kind", "landing"), facts, time=time, unless=there)
 
     def landings(self, *, as_of: int | None = None) -> list[Landed]:
         """Return what each landing did, in order; empty for a new store."""
         found = []
-        for entry in self.journal.entries():
+        for entry in self.journal.entries("landing"):
             facts = entry.facts
-            if entry.kind == "landing" and (as_of is None or facts["landing"] <= as_of):
+            if as_of is None or facts["landing"] <= as_of:
                 found.append(
                     Landed(
                         facts["landing"],
@@ -165,57 +184,85 @@ class Store:
                         facts["duplicates"],
                         facts["quarantined"],
                         tuple(facts["feeds"]),
-                        len(facts["inputs"]),
+                        input_count(facts),
                         entry.number,
                     )
                 )
         return found
 
-    def files(self, table: deltalake.DeltaTable, *, days: Sequence[str] | None = None) -> list[EventFile]:
+    def files(self, table: deltalake.DeltaTable, *, days: Collection[str] | None = None) -> list[EventFile]:
         """Return the files of the table, by day and path; with `days` (ISO) only theirs."""
         import polars as pl
 
-        actions = pl.DataFrame(table.get_add_actions(flatten=True)).select("path", "partition.day", "num_records")
-        wanted = None if days is None else set(days)
-        found = [EventFile(str(self.events / path), str(day), rows) for path, day, rows in actions.iter_rows()]
-        return sorted((f for f in found if wanted is None or f.day in wanted), key=lambda f: (f.day, f.path))
+        actions = pl.DataFrame(table.get_add_actions(flatten=True))
+        for bound in ("min.landing", "max.landing"):
+            if bound not in actions.columns:
+                actions = actions.with_columns(pl.lit(None, pl.Int64).alias(bound))
+        columns = ("path", "partition.day", "num_records", "size_bytes", "min.landing", "max.landing")
+        found = [
+            EventFile(self.place.location(f"{EVENTS}/{path}"), path, str(day), rows, size, first or 0, last or 0)
+            for path, day, rows, size, first, last in actions.select(columns).iter_rows()
+        ]
+        return sorted((f for f in found if days is None or f.day in days), key=lambda f: (f.day, f.name))
 
     def quarantine_files(self, *, as_of: int | None = None) -> list[str]:
-        """Return the quarantine's files that a landing vouches for, in the order of landings."""
+        """Return the quarantine's files that a landing vouches for, as paths of the place, in the order of landings."""
         return [
-            str(self.root / file["path"])
-            for entry in self.journal.entries()
-            if entry.kind == "landing" and (as_of is None or entry.facts["landing"] <= as_of)
+            str(file["path"])
+            for entry in self.journal.entries("landing")
+            if as_of is None or entry.facts["landing"] <= as_of
             for file in entry.facts["quarantine"]
         ]
 
+    def connect(self, *, timezone: str = "UTC") -> duckdb.DuckDBPyConnection:
+        """Return a DuckDB connection of its own that can read the store's files."""
+        connection = connect(timezone=timezone)
+        self.place.serve(connection)
+        return connection
 
-def _folder(root: str | Path) -> Path:
-    if "://" in str(root):
-        raise UsageError(f"{quoted(root)}: a store is a folder on this machine; S3 is not supported by this version")
-    return Path(root)
+
+def input_count(facts: Mapping[str, Any]) -> int:
+    """Return how many files a landing read, from its facts; format 1 listed them there."""
+    inputs = facts["inputs"]
+    return len(inputs) if isinstance(inputs, list) else int(inputs["files"])
+
+
+def _is_store(place: Place) -> bool:
+    return _FORMAT_FILE in place.names("")
+
+
+def _options(place: Place) -> dict[str, str] | None:
+    return dict(place.delta_options) if place.delta_options is not None else None
+
+
+def _make_table(place: Place) -> None:
+    from deltalake import DeltaTable, Field, Schema
+    from deltalake.schema import PrimitiveType
+
+    fields = [Field(c.name, PrimitiveType(_DELTA_TYPES[c.type]), nullable=c.nullable) for c in COLUMNS]
+    DeltaTable.create(
+        place.location(EVENTS),
+        Schema(fields),
+        mode="ignore",
+        partition_by=["day"],
+        name="audit events",
+        storage_options=_options(place),
+    )
 
 
 @contextmanager
-def new_or_open(root: str | Path) -> Iterator[Store]:
+def new_or_open(where: str | Path | Place) -> Iterator[Store]:
     """Open a store, made where there is none; one that was made is taken away again where the first use of it fails."""
-    path = _folder(root)
-    existed, there = path.exists(), (path / "format.json").exists()
+    place = place_of(where)
+    existed, there = place.is_there(), _is_store(place)
     try:
-        yield Store.create(path)
+        yield Store.create(place)
     except BaseException:
-        if not there and (path / "format.json").exists() and not Journal(path / "journal").numbers():
-            shutil.rmtree(path)
+        if not there and _is_store(place) and not Journal(place).numbers():
+            place.discard()
             if existed:
-                path.mkdir(mode=0o700)
+                place.make()
         raise
-
-
-@contextmanager
-def _locked(root: Path) -> Iterator[None]:
-    with (root / "lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def connect(*, timezone: str = "UTC") -> duckdb.DuckDBPyConnection:
@@ -247,15 +294,6 @@ def scan_sql(files: Sequence[str]) -> str:
         day = "(occurred_at AT TIME ZONE 'UTC')::DATE AS day"
         return f"SELECT *, {day} FROM read_parquet({listed(files)}, hive_partitioning = false)"
     return f"SELECT * FROM read_parquet({listed(files)}, hive_partitioning = true, hive_types = {{'day': DATE}})"
-
-
-def sync_tree(folder: Path) -> None:
-    """Force every file below a folder, and the folders' names, to the disk."""
-    for current, _, names in os.walk(folder):
-        for name in names:
-            with (Path(current) / name).open("rb") as file:
-                sync(file.fileno())
-        sync_folder(Path(current))
 
 
 def utc(moment: datetime) -> str:

@@ -67,7 +67,7 @@ def hostile_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     raw.write_text("\n".join(map(json.dumps, events)))
     store = Store.create(folder / "store")
     land(store, [str(raw)], FEEDS, now=NOW)
-    (path,) = write_html(make_review(AuditLog(store.root), Period.parse("2026-W10", timezone="UTC", now=NOW)), folder)
+    (path,) = write_html(make_review(AuditLog(store.uri), Period.parse("2026-W10", timezone="UTC", now=NOW)), folder)
     return path
 
 

@@ -248,7 +248,10 @@ def test_a_lost_entry_breaks_the_chain(copy: Path) -> None:
 def test_a_landings_entry_proves_its_inputs_its_files_and_its_rows(world: World, rows: list[Row]) -> None:
     for entry, file in zip(Store(world.store).journal.entries(), world.sample.files, strict=True):
         facts = entry.facts
-        (source,) = facts["inputs"]
+        listed = (world.store / facts["inputs"]["path"]).read_bytes()
+        assert (facts["inputs"]["bytes"], facts["inputs"]["files"]) == (len(listed), 1)
+        assert facts["inputs"]["sha256"] == hashlib.sha256(listed).hexdigest()
+        (source,) = pl.read_parquet(listed).iter_rows(named=True)
         assert (source["file"], source["bytes"]) == (str(file), file.stat().st_size)
         assert source["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
         for one in [*facts["files"], *facts["quarantine"]]:

@@ -106,7 +106,7 @@ def test_a_review_as_of_a_landing_never_changes(tmp_path: Path) -> None:
         path = tmp_path / f"{week}.jsonl"
         path.write_text("\n".join(map(json.dumps, events)))
         land(store, [str(path)], FEEDS, now=first + timedelta(days=8))
-        review = make_review(AuditLog(store.root, as_of=1), period("2026-W10", "UTC"))
+        review = make_review(AuditLog(store.uri, as_of=1), period("2026-W10", "UTC"))
         files = write_review(
             review, tmp_path / f"out{week}", ["html", "mail", "xlsx", "csv", "json"], arguments={"a": 1}
         )

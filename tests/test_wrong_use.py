@@ -120,7 +120,7 @@ CASES: list[tuple[str, int, str]] = [
     ("ingest @other.jsonl --store @picture.png", 2, "is not a store"),
     ("ingest @other.jsonl --store @pictures", 2, "is not a store and not empty"),
     ("ingest @other.jsonl --store @newer", 2, "has format 99"),
-    ("ingest @other.jsonl --store s3://bucket/store", 2, "S3 is not supported by this version"),
+    ("ingest @other.jsonl --store s3://bucket/store", 2, "S3"),
     ("ingest @other.jsonl --format jsno", 2, "unknown format 'jsno': did you mean 'json'?"),
     ("ingest", 2, "PATH"),
     ("summary --by actor --store @nowhere", 2, "no store at"),

@@ -1,0 +1,153 @@
+"""`disk`, a folder on this machine: files are synced before they count, and a lock on one file keeps writers apart."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import stat
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from audit_reports.place import Kept
+
+if TYPE_CHECKING:
+    import duckdb
+
+_LOCK = "lock"
+_STAGING = "staging"
+
+
+class Disk:
+    """A folder; whatever begins with a dot in it is on its way and not there yet."""
+
+    delta_options: Mapping[str, str] | None = None
+
+    def __init__(self, root: str | Path) -> None:
+        self.uri = str(root)
+        self.root = Path(root)
+
+    def is_there(self) -> bool:
+        return self.root.exists()
+
+    def make(self) -> None:
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def discard(self) -> None:
+        shutil.rmtree(self.root)
+
+    def read(self, path: str) -> bytes:
+        return (self.root / path).read_bytes()
+
+    def open(self, path: str) -> IO[bytes]:
+        return (self.root / path).open("rb")
+
+    def publish(self, path: str, data: bytes) -> bool:
+        target = self.root / path
+        temporary = self._written(target, data)
+        try:
+            os.link(temporary, target)
+        except FileExistsError:
+            return False
+        finally:
+            temporary.unlink(missing_ok=True)
+        _sync_folder(target.parent)
+        return True
+
+    def replace(self, path: str, data: bytes) -> None:
+        target = self.root / path
+        self._written(target, data).replace(target)
+        _sync_folder(target.parent)
+
+    def _written(self, target: Path, data: bytes) -> Path:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{uuid.uuid4().hex}")
+        try:
+            with temporary.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        return temporary
+
+    def keep(self, local: Path, path: str) -> None:
+        target = self.root / path
+        with local.open("rb") as file:
+            os.fsync(file.fileno())
+        if not target.parent.is_dir():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _sync_folder(target.parent.parent)
+        if local.stat().st_dev == target.parent.stat().st_dev:
+            local.replace(target)
+        else:
+            part = target.with_name(f".{uuid.uuid4().hex}")
+            shutil.copyfile(local, part)
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
+            part.replace(target)
+        _sync_folder(target.parent)
+
+    def remove(self, path: str) -> None:
+        (self.root / path).unlink(missing_ok=True)
+
+    def names(self, folder: str) -> list[str]:
+        try:
+            return sorted(path.name for path in (self.root / folder).iterdir() if not path.name.startswith("."))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def walk(self, folder: str) -> Iterator[Kept]:
+        for current, folders, names in os.walk(self.root / folder):
+            folders.sort()
+            for name in sorted(names):
+                path = Path(current) / name
+                if not name.startswith("."):
+                    found = path.stat()
+                    yield Kept(path.relative_to(self.root).as_posix(), found.st_size, found.st_mtime)
+
+    def location(self, path: str) -> str:
+        return str(self.root / path)
+
+    def settle(self, folder: str) -> None:
+        for current, _, names in os.walk(self.root / folder):
+            for name in names:
+                with (Path(current) / name).open("rb") as file:
+                    os.fsync(file.fileno())
+            _sync_folder(Path(current))
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        with (self.root / _LOCK).open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    @contextmanager
+    def staging(self) -> Iterator[Path]:
+        parent = self.root / _STAGING
+        shutil.rmtree(parent, ignore_errors=True)  # the lock is ours: whatever lies here, a crash left
+        folder = parent / uuid.uuid4().hex
+        folder.mkdir(parents=True)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def others_can_read(self) -> bool:
+        return bool(self.root.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+
+    def serve(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """DuckDB reads this machine's files without help."""
+
+
+def _sync_folder(folder: Path) -> None:
+    """Force a folder's names to the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
