@@ -71,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
 
     command("demo", "make sample events, land them, write the review of the sample's worst week")
     ingest = command("ingest", "land files, folders, globs or - (.json .jsonl .ndjson .csv .parquet, also .gz .zst)")
-    ingest.add_argument("paths", nargs="+", metavar="PATH")
+    ingest.add_argument("paths", nargs="*", metavar="PATH", help="else the [[ingest]] paths of the configuration")
     ingest.add_argument("--feed", metavar="NAME", help="whose events they are (else it is recognised)")
     ingest.add_argument("--strict", action="store_true", help="exit 1 where anything was quarantined")
     events = command("events", "the events themselves, newest first", filters, reading)

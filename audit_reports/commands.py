@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from audit_reports import clock
 from audit_reports.config import Config, load, store_of
-from audit_reports.errors import UsageError
+from audit_reports.errors import UsageError, quoted
 from audit_reports.filter import FLAGS, Filter, checked_timezone
 from audit_reports.formats import FORMATS, plain, write_frame
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from audit_reports.feed import Feed
+    from audit_reports.geo import Geo
     from audit_reports.log import AuditLog
+    from audit_reports.store import Store
 
 _PAGE = 50
 _SCREEN = ("occurred_at", "actor", "actor_role", "event", "resource", "source", "city", "country")
@@ -46,15 +48,33 @@ class _Run:
         return given
 
     def feeds(self) -> Mapping[str, Feed]:
+        from audit_reports.feed_folder import with_folder
         from audit_reports.feeds import FEEDS
         from audit_reports.feeds.generic import mapped
 
-        return {**FEEDS, "generic": mapped(self.config.generic)}
+        feeds = {**FEEDS, "generic": mapped(self.config.generic)}
+        return with_folder(feeds, self.config.feeds) if self.config.feeds else feeds
+
+    def geo(self) -> Geo | None:
+        from audit_reports.geo import Geo
+
+        return Geo(self.config.geo) if self.config.geo else None
+
+    def opened(self) -> Store:
+        """Open the store for reading: refuse who may not, and warn where others could read its files."""
+        from audit_reports.access import check_reader
+        from audit_reports.store import Store
+
+        store = Store(self.store)
+        check_reader(store, self.config.readers, what=self.arguments.command, now=clock.now())
+        if store.place.others_can_read():
+            _say(f"warning: other users of this machine can read the store at {quoted(store.uri)}; chmod 700 shuts it")
+        return store
 
     def log(self) -> AuditLog:
         from audit_reports.log import AuditLog
 
-        return AuditLog(self.store, as_of=self.arguments.as_of, timezone=self.timezone)
+        return AuditLog(self.opened(), as_of=self.arguments.as_of, timezone=self.timezone)
 
     def filter(self, *, periods: bool = True) -> Filter:
         given = vars(self.arguments)
@@ -114,13 +134,16 @@ def ingest(run: _Run) -> int:
     """Land files, and print the books."""
     import polars as pl
 
-    from audit_reports.landing import land
+    from audit_reports.landing import land, land_configured
 
     arguments = run.arguments
     feeds = run.feeds()
     format = run.format
     if arguments.feed is not None and arguments.feed not in feeds:
         raise UsageError.unknown("feed", arguments.feed, feeds)
+    if not arguments.paths and not run.config.ingest:
+        raise UsageError("name a PATH to land, or configure [[ingest]] paths")
+    now, zone, geo = clock.now(), arguments.timezone, run.geo()
     with tempfile.TemporaryDirectory(prefix="audit-reports-") as folder:
         paths, names = list(arguments.paths), {}
         if "-" in paths:
@@ -130,13 +153,18 @@ def ingest(run: _Run) -> int:
                     file.write(data)
             paths = [str(spool) if path == "-" else path for path in paths]
             names = {str(spool): "-"}
-        result = land(run.store, paths, feeds, now=clock.now(), feed=arguments.feed, names=names)
+        if paths:
+            result = land(run.store, paths, feeds, now=now, feed=arguments.feed, names=names, zone=zone, geo=geo)
+        else:
+            result = land_configured(run.store, run.config.ingest, feeds, now=now, zone=zone, geo=geo)
     for name, landing in result.known:
         _say(f"{name}: landed before, in landing {landing}; nothing to do")
     for unreadable in result.unreadable:
         _say(f"{unreadable.name}: no event could be read ({unreadable.reason}); in quarantine")
     for reason, times in sorted(result.reasons.items()):
         _say(f"{times} in quarantine: {reason}")
+    if result.unplaced:
+        _say(f"{result.unplaced:,} events have no country: neither they nor the database of places say one")
     if result.skipped:
         _say(f"{result.skipped} files with other endings were passed over")
     books = {name: getattr(result, name) for name in ("landing", "read", "landed", "duplicates", "quarantined")}
@@ -227,15 +255,12 @@ def review(run: _Run) -> int:
 
 def store(run: _Run) -> int:
     """Print what is in the store, its journal, or its quarantine."""
-    import polars as pl
 
-    from audit_reports.store_info import info, journal_frame
+    from audit_reports.store_info import for_people, info, journal_frame
 
     what = run.arguments.what
     if what == "journal":
-        from audit_reports.store import Store
-
-        run.write(journal_frame(Store(run.store).journal))
+        run.write(journal_frame(run.opened().journal))
         return 0
     log = run.log()
     if what == "quarantine":
@@ -244,11 +269,12 @@ def store(run: _Run) -> int:
         if not frame.height:
             _say("the quarantine is empty")
         return 0
-    frame = info(log)
-    if run.format == "table":
-        values = frame.cast(dict.fromkeys(frame.columns, pl.String)).row(0)
-        frame = pl.DataFrame({"": frame.columns, " ": values})
-    run.write(frame)
+    frame = info(log, now=clock.now())
+    if run.format == "table" and run.out is None:
+        for table in for_people(frame):
+            run.write(table)
+    else:
+        run.write(frame)
     return 0
 
 

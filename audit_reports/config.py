@@ -24,20 +24,31 @@ _TABLES: Mapping[str, frozenset[str]] = {
 }
 _LISTS = frozenset({"ingest", "review", "exception"})
 _KEYS = ("store", "timezone", "findings", *_TABLES)
-# What would change an answer or refuse a reader must not be passed over in silence by a version that cannot do it.
-_NOT_YET = (("feeds", "folder"), ("geo", "database"), ("access", "readers"))
+
+
+@dataclass(frozen=True)
+class Ingest:
+    """One `[[ingest]]` table: files, folders and patterns to be landed, and whose events they hold (None: as recognised)."""
+
+    paths: tuple[str, ...]
+    feed: str | None = None
 
 
 @dataclass(frozen=True)
 class Config:
-    """The configuration: where the store is, in which timezone people think, and how the generic feed is mapped.
+    """The configuration: where the store is, in which timezone people think, what is landed and how, and who may read.
 
-    `path` is the file that was read, None where there is none.
+    `generic` maps the generic feed's columns to keys; `feeds` is the folder of the user's own feeds, `geo` the database of
+    places. `readers` is None where everybody may read. `path` is the file that was read, None where there is none.
     """
 
     store: str | None = None
     timezone: str | None = None
+    ingest: tuple[Ingest, ...] = ()
+    feeds: Path | None = None
     generic: Mapping[str, str] = field(default_factory=dict)
+    geo: Path | None = None
+    readers: tuple[str, ...] | None = None
     path: Path | None = None
 
 
@@ -81,13 +92,41 @@ def _checked(path: Path) -> Config:
             for inner in table if key in _TABLES else ():
                 if inner not in _TABLES[key]:
                     raise UsageError.unknown("key", inner, _TABLES[key], f"in [{key}] of {path}")
-    for key in ("store", "timezone"):
-        if key in data and not isinstance(data[key], str):
-            raise UsageError(f"{quoted(path)}: {key} must be text")
-    for table, key in _NOT_YET:
-        if key in data.get(table, {}):
-            raise UsageError(f"{quoted(path)}: [{table}] {key} is not supported by this version")
     generic = data.get("feeds", {}).get("generic", {})
     if not isinstance(generic, dict) or not all(isinstance(value, str) for value in generic.values()):
         raise UsageError(f"{quoted(path)}: [feeds.generic] maps a column to the key that holds it, both as text")
-    return Config(data.get("store"), data.get("timezone"), generic, path)
+    return Config(
+        store=_text(path, data, "store"),
+        timezone=_text(path, data, "timezone"),
+        ingest=tuple(_ingest(path, table) for table in data.get("ingest", [])),
+        feeds=_path(_text(path, data.get("feeds", {}), "folder", "[feeds] ")),
+        generic=generic,
+        geo=_path(_text(path, data.get("geo", {}), "database", "[geo] ")),
+        readers=_texts(path, data["access"], "readers", "[access] ") if "readers" in data.get("access", {}) else None,
+        path=path,
+    )
+
+
+def _ingest(path: Path, table: Mapping[str, Any]) -> Ingest:
+    paths = _texts(path, table, "paths", "[[ingest]] ")
+    if not paths:
+        raise UsageError(f"{quoted(path)}: [[ingest]] needs paths, a list of files, folders or patterns")
+    return Ingest(paths, _text(path, table, "feed", "[[ingest]] "))
+
+
+def _text(path: Path, table: Mapping[str, Any], key: str, where: str = "") -> str | None:
+    value = table.get(key)
+    if value is not None and not isinstance(value, str):
+        raise UsageError(f"{quoted(path)}: {where}{key} must be text")
+    return value
+
+
+def _texts(path: Path, table: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
+    value = table.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise UsageError(f"{quoted(path)}: {where}{key} must be a list of texts")
+    return tuple(value)
+
+
+def _path(text: str | None) -> Path | None:
+    return None if text is None else Path(text).expanduser()

@@ -72,6 +72,15 @@ class Found:
     skipped: int = 0
     named: set[Path] = field(default_factory=set)
 
+    def add(self, more: Found) -> None:
+        """Take in what was found elsewhere; a file that is here already stays as it is."""
+        everything: list[Input | Unreadable] = [*self.inputs, *self.unreadable]
+        there = {one.path.resolve() for one in everything}
+        self.inputs += [one for one in more.inputs if one.path.resolve() not in there]
+        self.unreadable += [one for one in more.unreadable if one.path.resolve() not in there]
+        self.skipped += more.skipped
+        self.named |= more.named
+
 
 def find(paths: Sequence[str], feeds: Mapping[str, Feed], *, feed: Feed | None, names: Mapping[str, str]) -> Found:
     """Return the inputs behind files, folders and globs, each once, in a stable order.
@@ -102,6 +111,21 @@ def find(paths: Sequence[str], feeds: Mapping[str, Feed], *, feed: Feed | None, 
                     found.unreadable.append(looked)
                 else:
                     found.inputs.append(looked)
+    return found
+
+
+def find_inboxes(paths: Sequence[str], feeds: Mapping[str, Feed], *, feed: Feed | None) -> Found:
+    """Return the inputs behind paths that are looked at again and again: what is empty or absent today may come tomorrow."""
+    found = Found()
+    for given in paths:
+        path = Path(given).expanduser()
+        if path.is_file():
+            looked = look(path, feeds, feed=feed)
+            found.add(Found([looked]) if isinstance(looked, Input) else Found(unreadable=[looked]))
+            continue
+        there = path.rglob("*") if path.is_dir() else map(Path, glob.glob(str(path), recursive=True))
+        if any(file.name.lower().endswith(ENDINGS) for file in there):
+            found.add(find([str(path)], feeds, feed=feed, names={}))
     return found
 
 

@@ -7,10 +7,10 @@ name whole or not at all, and never twice, so that two writers cannot both be nu
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import json
 import os
+import pwd
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -57,11 +57,11 @@ def time_text(time: datetime) -> str:
 
 
 def whoami() -> tuple[str, str]:
-    """Return this machine's name and the operating system's user."""
+    """Return this machine's name and the user as whom the operating system runs this program, whatever the environment says."""
     try:
-        return socket.gethostname(), getpass.getuser()
-    except (OSError, KeyError):  # a container may run under a user id without a name
-        return socket.gethostname(), str(os.getuid())
+        return socket.gethostname(), pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # a container may run under a user id without a name
+        return socket.gethostname(), str(os.geteuid())
 
 
 class Journal:

@@ -20,10 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 from audit_reports.columns import NAMES
 from audit_reports.commit import Staged, commit, file_sha256, rows_hash
+from audit_reports.config import Ingest
 from audit_reports.copies import take_out_copies
 from audit_reports.errors import FailureError, UsageError, quoted
 from audit_reports.feed import Feed, listed, literal
-from audit_reports.inputs import Found, Input, Unreadable, feed_name, find, flaw, source_sql
+from audit_reports.geo import FUNCTION, Geo
+from audit_reports.inputs import Found, Input, Unreadable, feed_name, find, find_inboxes, flaw, source_sql
 from audit_reports.journal import time_text
 from audit_reports.landed_files import LandedFile, part_known, write_inputs
 from audit_reports.packing import unpacked
@@ -47,7 +49,8 @@ class Landing:
 
     `landing` is None where every file had landed before; `known` names those, with their landing. `read` = `landed` +
     `duplicates` + `quarantined`. `unreadable` are files that hold no event, each one quarantined row; `skipped` counts the
-    files of a folder that were passed over by their ending.
+    files of a folder that were passed over by their ending. `unplaced` are the landed events whose country is not known,
+    counted where a database of places was asked.
     """
 
     landing: int | None
@@ -60,6 +63,7 @@ class Landing:
     skipped: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict)
     feeds: tuple[str, ...] = ()
+    unplaced: int | None = None
 
 
 @dataclass
@@ -72,6 +76,8 @@ class _Work:
     folder: Path
     connection: duckdb.DuckDBPyConnection
     named: set[Path]
+    zone: str | None
+    has_geo: bool
     quarantined: list[Quarantined] = field(default_factory=list)
     spooled: dict[str, Spooled] = field(default_factory=dict)
 
@@ -88,31 +94,65 @@ def land(
     now: datetime,
     feed: str | None = None,
     names: Mapping[str, str] | None = None,
+    zone: str | None = None,
+    geo: Geo | None = None,
 ) -> Landing:
     """Land files, folders and globs in one atomic commit, and return the books.
 
     A store given by its path is made where there is none. A file with the same bytes and feed as one that has landed is
     left alone. `now` (UTC) becomes `landed_at`, and the day after it is the last believable time of an event; `names` says
-    what people see instead of a path. Raises `UsageError`, with the store untouched, for a wrong path or feed and for a
-    named file without events; `FailureError` where the files change while they are read.
+    what people see instead of a path. `zone` (IANA) is that of times without one, where the feed does not define it; `geo`
+    tells where an event's address is, where the event does not. Raises `UsageError`, with the store untouched, for a wrong
+    path or feed and for a named file without events; `FailureError` where the files change while they are read.
     """
     if feed is not None and feed not in feeds:
         raise UsageError.unknown("feed", feed, feeds)
     found = find(paths, feeds, feed=feeds[feed] if feed else None, names=names or {})
+    return land_found(store, found, now=now, zone=zone, geo=geo)
+
+
+def land_configured(
+    store: Store | str | Path,
+    entries: Sequence[Ingest],
+    feeds: Mapping[str, Feed],
+    *,
+    now: datetime,
+    zone: str | None = None,
+    geo: Geo | None = None,
+) -> Landing:
+    """Land what is new at the paths of the configuration, each with its feed, in one atomic commit, and return the books.
+
+    A pattern or folder that holds nothing is no mistake, for an inbox may be empty; a file that holds no event is one
+    quarantined row, as in a folder. Raises `UsageError` for a feed that is not known.
+    """
+    found = Found()
+    for entry in entries:
+        if entry.feed is not None and entry.feed not in feeds:
+            raise UsageError.unknown("feed", entry.feed, feeds, "in [[ingest]]")
+        found.add(find_inboxes(entry.paths, feeds, feed=feeds[entry.feed] if entry.feed else None))
+    return land_found(store, found, now=now, zone=zone, geo=geo)
+
+
+def land_found(
+    store: Store | str | Path, found: Found, *, now: datetime, zone: str | None = None, geo: Geo | None = None
+) -> Landing:
+    """Land files that have been looked at, as `land` does."""
     if isinstance(store, Store):
-        return _into(store, found, now=now)
+        return _into(store, found, now=now, zone=zone, geo=geo)
     with new_or_open(store) as opened:
-        return _into(opened, found, now=now)
+        return _into(opened, found, now=now, zone=zone, geo=geo)
 
 
-def _into(store: Store, found: Found, *, now: datetime) -> Landing:
+def _into(store: Store, found: Found, *, now: datetime, zone: str | None, geo: Geo | None) -> Landing:
     with store.writing() as table:
         known, fresh = part_known(store, found)
         if not fresh.inputs and not fresh.unreadable:
             return Landing(None, known=known, skipped=found.skipped)
         with store.place.staging() as folder, store.connect() as connection:
             number = (table.transaction_version("landing") or 0) + 1
-            work = _Work(store, number, now, folder, connection, found.named)
+            if geo is not None:
+                geo.serve(connection)
+            work = _Work(store, number, now, folder, connection, found.named, zone, geo is not None)
             return replace(_land(work, table, fresh), known=known, skipped=found.skipped)
 
 
@@ -163,6 +203,7 @@ def _land(work: _Work, table: deltalake.DeltaTable, found: Found) -> Landing:
         "rows_hash": rows_hash([one.path for one in staged]),
         "quarantine": write_quarantine(work.store.place, work.quarantined, landing=work.number),
     }
+    unplaced = _unplaced(work, staged) if work.has_geo else None
     commit(work.store, table, "landing", facts, staged=staged)
     reasons: dict[str, int] = {}
     for row in work.quarantined:
@@ -176,7 +217,16 @@ def _land(work: _Work, table: deltalake.DeltaTable, found: Found) -> Landing:
         unreadable=(*found.unreadable, *unreadable),
         reasons=reasons,
         feeds=feeds,
+        unplaced=unplaced,
     )
+
+
+def _unplaced(work: _Work, staged: Sequence[Staged]) -> int:
+    if not staged:
+        return 0
+    files = listed(one.path for one in staged)
+    query = f"SELECT count(*) FROM read_parquet({files}, hive_partitioning = false) WHERE country IS NULL"
+    return int(work.connection.execute(query).fetchall()[0][0])
 
 
 def _staged(work: _Work) -> list[Staged]:
@@ -224,7 +274,13 @@ _UNKNOWN = Feed("", "", "", (), {"occurred_at": "NULL", "event": "NULL"})
 
 
 def _judged(work: _Work, group: Sequence[Input], *, numbered: bool) -> str:
-    rows = rows_sql(group[0].feed or _UNKNOWN, source_sql(group, numbered=numbered), latest=work.latest)
+    rows = rows_sql(
+        group[0].feed or _UNKNOWN,
+        source_sql(group, numbered=numbered),
+        latest=work.latest,
+        zone=work.zone,
+        geo=FUNCTION if work.has_geo else None,
+    )
     if group[0].feed is not None:
         return rows
     return f"SELECT * REPLACE (CASE WHEN raw LIKE '{{%' THEN 'no feed recognises it' ELSE reason END AS reason) FROM ({rows})"

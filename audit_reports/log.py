@@ -52,11 +52,12 @@ class AuditLog:
     from there. Times are UTC; `timezone` says how dates in filters and local dimensions (day, hour ...) are meant.
     """
 
-    def __init__(self, store: str | Path, *, as_of: int | None = None, timezone: str = "UTC") -> None:
+    def __init__(self, store: str | Path | Store, *, as_of: int | None = None, timezone: str = "UTC") -> None:
         """Open the store as of a landing (else the latest); raises `UsageError` where there is no such store or landing."""
         checked_timezone(timezone)
-        self._snapshot = _Snapshot(Store(store), as_of)
-        self.uri = str(store)
+        opened = store if isinstance(store, Store) else Store(store)
+        self._snapshot = _Snapshot(opened, as_of)
+        self.uri = opened.uri
         self.timezone = timezone
         self.landing = self._snapshot.landing
         self.where = Filter(timezone=timezone)

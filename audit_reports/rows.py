@@ -36,13 +36,14 @@ class _Fields:
         return f"{name}[{paths.index(path) + 1}]"
 
 
-def rows_sql(feed: Feed, source: str, *, latest: str, zone: str | None = None) -> str:
+def rows_sql(feed: Feed, source: str, *, latest: str, zone: str | None = None, geo: str | None = None) -> str:
     """Return the query that turns `source` (columns `raw`, `file`, `line`) into judged rows.
 
     The result has every column of the design but `landed_at` and `landing`, then `file`, `line` and `reason`; `reason`
     is null for a row that can land, and `day` is null for one that cannot. A null `raw` is a line that is no JSON.
     `latest` is the last believable time, as ISO text; times before 2000 are not believed either. `zone` (IANA) is that of
-    times without one, where the feed does not define it.
+    times without one, where the feed does not define it. `geo` is the name of a function from an address to a struct of
+    country, region and city, asked where an event says none of the three.
     """
     fields = _Fields()
     columns = {name: fields.bound(expression) for name, expression in feed.columns.items()}
@@ -60,11 +61,13 @@ def rows_sql(feed: Feed, source: str, *, latest: str, zone: str | None = None) -
     event_id = f"nullif(({columns['event_id']})::VARCHAR, '')" if "event_id" in columns else "NULL::VARCHAR"
     number = " || CASE WHEN nth > 1 THEN '#' || nth ELSE '' END" if feed.each else ""
     none = f" WHEN element IS NULL THEN {literal('no ' + feed.each.removeprefix('$.'))}" if feed.each else ""
-    zoneless = literal(zone or feed.zone or "") if zone or feed.zone else None
-    if feed.zone:
-        zoneless = literal(feed.zone)
-    local = f"try_cast(time AS TIMESTAMP) AT TIME ZONE {zoneless}" if zoneless else "try_cast(time AS TIMESTAMPTZ)"
-    unzoned = "" if zoneless else " WHEN NOT zoned THEN 'a time without a zone'"
+    local_zone = feed.zone or zone
+    local = (
+        f"try_cast(time AS TIMESTAMP) AT TIME ZONE {literal(local_zone)}"
+        if local_zone
+        else "try_cast(time AS TIMESTAMPTZ)"
+    )
+    unzoned = "" if local_zone else " WHEN NOT zoned THEN 'a time without a zone'"
     return f"""
 WITH source AS ({_each_sql(feed, source)}),
 fields AS (SELECT *{_taken_sql(fields)} FROM source),
@@ -74,8 +77,10 @@ read AS (
         CASE WHEN raw IS NULL THEN 'not JSON' WHEN NOT starts_with(raw, '{{') THEN 'not a JSON object'{none}
         {_changed_type_sql(feed, fields)}{missing} END AS flaw
     FROM fields),
-zoned AS (
-    SELECT *, CASE WHEN suffix(time, 'Z') THEN true ELSE regexp_matches(time, {literal(ZONED)}) END AS zoned FROM read),
+{_placed_sql(geo)}zoned AS (
+    SELECT *,
+        CASE WHEN suffix(time, 'Z') THEN true ELSE regexp_matches(time, {literal(ZONED)}) END AS zoned
+    FROM {"placed" if geo else "read"}),
 timed AS (
     SELECT *, CASE WHEN NOT zoned THEN {local}
         ELSE coalesce(try_cast(time AS TIMESTAMPTZ), try_cast(upper(time) AS TIMESTAMPTZ)) END AS occurred_at
@@ -92,6 +97,17 @@ judged AS (
 SELECT {", ".join(name for name in NAMES if name not in ("landed_at", "landing", "day"))},
     CASE WHEN reason IS NULL THEN (occurred_at AT TIME ZONE 'UTC')::DATE END AS day, file, line, reason
 FROM judged"""
+
+
+def _placed_sql(geo: str | None) -> str:
+    """Return the step that asks where an address is, for events that do not say."""
+    if geo is None:
+        return ""
+    unplaced = "country IS NULL AND region IS NULL AND city IS NULL AND ip IS NOT NULL"
+    found = ", ".join(f"coalesce({name}, place.{name}) AS {name}" for name in ("country", "region", "city"))
+    return f"""placed AS (
+    SELECT * EXCLUDE (place) REPLACE ({found}) FROM (SELECT *, CASE WHEN {unplaced} THEN {geo}(ip) END AS place FROM read)),
+"""
 
 
 def _each_sql(feed: Feed, source: str) -> str:

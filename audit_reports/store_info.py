@@ -1,7 +1,8 @@
-"""What is in a store, in one row? And what was done to it, a row an entry."""
+"""What is in a store, as a whole and from each feed? And what was done to it, a row an entry."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from audit_reports.journal import Journal, canonical
@@ -11,22 +12,44 @@ if TYPE_CHECKING:
 
     from audit_reports.log import AuditLog
 
+_FEEDS = """
+WITH brought AS (SELECT feed, landing, landed_at, count(*) AS events, min(occurred_at) AS first, max(occurred_at) AS last,
+    FROM events GROUP BY ALL),
+days AS (SELECT DISTINCT feed, day FROM events),
+silent AS (SELECT feed, day, (day - lag(day) OVER (PARTITION BY feed ORDER BY day) - 1)::INTEGER AS missing FROM days),
+quiet AS (SELECT feed, sum(missing)::BIGINT AS days_without_events, coalesce(string_agg(
+    (day - missing)::VARCHAR || CASE WHEN missing > 1 THEN '..' || day ELSE '' END, ', ' ORDER BY day)
+    FILTER (missing > 0), '') AS silent_days FROM silent GROUP BY feed)
+SELECT feed, sum(events)::BIGINT AS events, min(first) AS first_event, max(last) AS last_event,
+    max(landed_at) AS last_landed, greatest(median(epoch(landed_at - last)), 0) AS usual_delay_s,
+    coalesce(any_value(days_without_events), 0) AS days_without_events, any_value(silent_days) AS silent_days
+FROM brought JOIN quiet USING (feed) GROUP BY feed ORDER BY feed"""
 
-def info(log: AuditLog) -> pl.DataFrame:
-    """Return one row about a log's store: its landings and books, its events' first and last time (UTC), feeds and size."""
+
+def info(log: AuditLog, *, now: datetime) -> pl.DataFrame:
+    """Return a row about a log's whole store, where `feed` is null, then one for each feed.
+
+    The whole has the store's landings, books (`read` = `events` + `duplicates` + `quarantined`, as landed), files and bytes. A
+    feed has its first and last event; `usual_delay_s`, the median over its landings of how many seconds the newest event was
+    old when it landed; `watermark`, up to which its events can be expected to be here: its last landing's time less the usual
+    delay; `days_without_events` between the first and the last, UTC, and which (`silent_days`; a range's end is not in it);
+    and `oldest_event_days`, how long ago the first was. Times are UTC. What is only known of the one is null in the other.
+    """
     import polars as pl
 
     landings = log.landings()
-    times = log.sql("SELECT count(*) AS events, min(occurred_at) AS first, max(occurred_at) AS last FROM events").row(0)
     files = log.files()
-    return pl.DataFrame(
+    feeds = log.sql(_FEEDS).with_columns(
+        watermark=pl.col("last_landed") - pl.duration(microseconds=pl.col("usual_delay_s") * 1_000_000),
+        oldest_event_days=(pl.lit(now) - pl.col("first_event")).dt.total_days(),
+    )
+    whole = pl.DataFrame(
         {
             "store": [log.uri],
             "landing": [log.landing],
-            "events": [times[0]],
-            "first_event": [times[1]],
-            "last_event": [times[2]],
-            "feeds": [", ".join(sorted({name for landing in landings for name in landing.feeds}))],
+            "events": [feeds["events"].sum()],
+            "first_event": [feeds["first_event"].min()],
+            "last_event": [feeds["last_event"].max()],
             "read": [sum(landing.read for landing in landings)],
             "duplicates": [sum(landing.duplicates for landing in landings)],
             "quarantined": [sum(landing.quarantined for landing in landings)],
@@ -35,6 +58,45 @@ def info(log: AuditLog) -> pl.DataFrame:
         },
         schema_overrides={"first_event": pl.Datetime("us", "UTC"), "last_event": pl.Datetime("us", "UTC")},
     )
+    columns = (
+        *("store", "landing", "feed", "events", "first_event", "last_event", "watermark", "usual_delay_s"),
+        *("days_without_events", "silent_days", "oldest_event_days"),
+        *("read", "duplicates", "quarantined", "files", "bytes"),
+    )
+    return pl.concat([whole, feeds], how="diagonal_relaxed").select(columns)
+
+
+def for_people(info: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return what `info` says as two tables for a screen: the whole, a line a fact, and the feeds, times to the minute."""
+    import polars as pl
+
+    minute = pl.selectors.datetime().dt.strftime("%Y-%m-%d %H:%MZ")
+    facts = info.head(1).with_columns(minute).cast(pl.String)
+    named = [(name, value) for name, value in zip(facts.columns, facts.row(0), strict=True) if value is not None]
+    feeds = info.tail(-1).select(
+        "feed",
+        "events",
+        pl.selectors.datetime(),
+        pl.col("usual_delay_s").map_elements(_span, return_dtype=pl.String).alias("usual_delay"),
+        "days_without_events",
+        (pl.col("oldest_event_days").cast(pl.String) + " days old").alias("oldest_event"),
+    )
+    return (
+        pl.DataFrame({"": [name for name, _ in named], " ": [value for _, value in named]}),
+        feeds.with_columns(minute),
+    )
+
+
+def _span(seconds: float) -> str:
+    """Return a length of time as a person says it.
+
+    >>> _span(21600.0), _span(95.0)
+    ('6 h', '2 min')
+    """
+    for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 1.5 * size or (unit == "min" and seconds >= size):
+            return f"{round(seconds / size)} {unit}"
+    return f"{round(seconds)} s"
 
 
 def journal_frame(journal: Journal) -> pl.DataFrame:

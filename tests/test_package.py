@@ -24,8 +24,20 @@ HEAVY = {
 
 ROOMS: tuple[tuple[str, ...], ...] = (
     ("catalogue", "clock", "columns", "config", "countries", "errors", "period", "resources"),
-    ("expressions", "feed", "feeds", "inputs", "packing", "rows", "spool"),
-    ("commit", "copies", "feed_check", "journal", "landed_files", "landing", "place", "places", "quarantine", "store"),
+    ("expressions", "feed", "feed_folder", "feeds", "geo", "inputs", "packing", "rows", "spool"),
+    (
+        "access",
+        "commit",
+        "copies",
+        "feed_check",
+        "journal",
+        "landed_files",
+        "landing",
+        "place",
+        "places",
+        "quarantine",
+        "store",
+    ),
     # a view counts itself, `log.by("actor")`: the words of counting stand beside it
     ("activity", "filter", "filters", "log", "log_table", "store_info"),
     ("activity_change", "always_shown", "figures", "trust"),
@@ -55,8 +67,9 @@ FENCES: dict[str, set[str]] = {
     "deltalake": {"commit", "store"},
     "polars_hash": {"commit"},
     "s3fs": {"places"},
-    "duckdb": {"commit", "copies", "feeds", "landing", "log", "quarantine", "store"},
+    "duckdb": {"commit", "copies", "feeds", "geo", "landing", "log", "quarantine", "store"},
     "jinja2": {"rendering"},
+    "maxminddb": {"geo"},
     "narwhals": {"activity", "filter", "filters", "log"},
     "numpy": set(),
     "openpyxl": set(),

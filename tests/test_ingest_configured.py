@@ -1,0 +1,69 @@
+"""What does `ingest` without arguments do? It lands what is new at the [[ingest]] paths, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import Cli
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Path:
+    path = tmp_path / "settings.toml"
+    path.write_text(f'''
+store = "{tmp_path / "store"}"
+[[ingest]]
+paths = ["{tmp_path}/inbox/*.jsonl"]
+feed = "invent"
+[[ingest]]
+paths = ["{tmp_path}/other"]
+''')
+    return path
+
+
+def put(path: Path, *names: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    event = {"occurred_at": "2026-03-02T09:00:00Z", "category": "Members", "action": "Left"}
+    path.write_text("".join(json.dumps({"id": name, **event}) + "\n" for name in names))
+
+
+def test_what_is_new_is_landed_in_one_landing(cli: Cli, tmp_path: Path, settings: Path) -> None:
+    put(tmp_path / "inbox" / "a.jsonl", "1", "2")
+    put(tmp_path / "other" / "b.jsonl", "3")
+    ran = cli("ingest", "--config", settings, "--format", "json")
+    assert json.loads(ran.out) == {"landing": 1, "read": 3, "landed": 3, "duplicates": 0, "quarantined": 0}
+    put(tmp_path / "inbox" / "c.jsonl", "4")
+    ran = cli("ingest", "--config", settings, "--format", "json")
+    assert json.loads(ran.out) == {"landing": 2, "read": 1, "landed": 1, "duplicates": 0, "quarantined": 0}
+    assert len(cli("events", "--config", settings).rows) == 4
+
+
+def test_empty_inboxes_are_no_mistake(cli: Cli, tmp_path: Path, settings: Path) -> None:
+    (tmp_path / "other").mkdir()
+    ran = cli("ingest", "--config", settings, "--format", "json")
+    assert (ran.code, json.loads(ran.out)["read"]) == (0, 0)
+
+
+def test_a_file_without_events_is_one_quarantined_row(cli: Cli, tmp_path: Path, settings: Path) -> None:
+    put(tmp_path / "inbox" / "a.jsonl", "1")
+    (tmp_path / "inbox" / "empty.jsonl").touch()
+    ran = cli("ingest", "--config", settings, "--format", "json")
+    assert (ran.code, json.loads(ran.out)["quarantined"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[[ingest]]\npaths = "inbox"\n', "paths must be a list of texts"),
+        ("[[ingest]]\nfeed = 'invent'\n", "[[ingest]] needs paths"),
+        ("[[ingest]]\npaths = ['x']\nfeed = 'invnt'\n", "unknown feed 'invnt': did you mean 'invent'?"),
+    ],
+)
+def test_a_wrong_entry_is_one_line(cli: Cli, tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(text)
+    ran = cli("ingest", "--config", path, "--store", tmp_path / "store")
+    assert (ran.code, words in ran.err, ran.err.count("\n")) == (2, True, 1)
+    assert not (tmp_path / "store").exists()

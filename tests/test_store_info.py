@@ -1,0 +1,61 @@
+"""What does `store info` say? The whole store in one row, then each feed: its reach, its delay, its silence."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from conftest import Cli
+
+from audit_reports import AuditLog
+from audit_reports.feeds import FEEDS
+from audit_reports.landing import land
+from audit_reports.store_info import info
+
+
+def day(folder: Path, name: str, *times: str) -> str:
+    file = folder / f"{name}.jsonl"
+    event = {"category": "Members", "action": "Left"}
+    file.write_text("".join(json.dumps({"id": f"{name}{t}", "occurred_at": t, **event}) + "\n" for t in times))
+    return str(file)
+
+
+def test_each_feed_has_its_reach_its_delay_and_its_silence(store: Path, tmp_path: Path) -> None:
+    land(
+        store,
+        [day(tmp_path, "a", "2026-03-01T10:00:00Z", "2026-03-02T23:00:00Z")],
+        FEEDS,
+        now=datetime(2026, 3, 3, 1, tzinfo=UTC),
+    )
+    land(
+        store,
+        [day(tmp_path, "b", "2026-03-05T20:00:00Z", "2026-03-01T01:00:00Z")],
+        FEEDS,
+        now=datetime(2026, 3, 6, 0, tzinfo=UTC),
+    )
+    land(store, [day(tmp_path, "c", "2026-03-07T22:00:00Z")], FEEDS, now=datetime(2026, 3, 8, 1, tzinfo=UTC))
+    whole, feed = info(AuditLog(store), now=datetime(2026, 3, 11, 9, tzinfo=UTC)).iter_rows(named=True)
+    assert (whole["feed"], whole["landing"], whole["events"], whole["read"]) == (None, 3, 5, 5)
+    assert whole["first_event"] == feed["first_event"] == datetime(2026, 3, 1, 1, tzinfo=UTC)
+    assert whole["last_event"] == feed["last_event"] == datetime(2026, 3, 7, 22, tzinfo=UTC)
+    assert feed["feed"] == "invent"
+    assert feed["usual_delay_s"] == 3 * 3600  # of 2, 4 and 3 hours
+    assert feed["watermark"] == datetime(2026, 3, 7, 22, tzinfo=UTC)
+    assert (feed["days_without_events"], feed["silent_days"]) == (3, "2026-03-03..2026-03-05, 2026-03-06")
+    assert feed["oldest_event_days"] == 10
+
+
+def test_a_late_event_has_its_own_day_and_its_own_landing(store: Path, tmp_path: Path) -> None:
+    land(store, [day(tmp_path, "a", "2026-03-05T10:00:00Z")], FEEDS, now=datetime(2026, 3, 6, tzinfo=UTC))
+    land(store, [day(tmp_path, "late", "2026-03-01T10:00:00Z")], FEEDS, now=datetime(2026, 3, 9, tzinfo=UTC))
+    late = AuditLog(store).polars().row(0, named=True)
+    assert (str(late["day"]), late["landing"], late["landed_at"]) == ("2026-03-01", 2, datetime(2026, 3, 9, tzinfo=UTC))
+
+
+def test_an_empty_store_is_one_row(cli: Cli, store: Path, tmp_path: Path) -> None:
+    file = tmp_path / "bad.jsonl"
+    file.write_text('{"id": "1", "occurred_at": "never", "category": "Members", "action": "Left"}\n')
+    assert cli("ingest", file, "--store", store).code == 0
+    (whole,) = cli("store", "info", "--store", store).rows
+    assert (whole["events"], whole["quarantined"], whole["first_event"]) == (0, 1, None)
