@@ -19,7 +19,7 @@ ZONED = r"\d\d:\d\d.*(?:Z|z|UTC|GMT|[+-]\d\d(?::?\d\d)?)$"
 
 
 class _Fields:
-    """The paths that a feed's expressions name, each taken out of an event (`f`) or of an element of its list (`e`) once."""
+    """The paths that a feed names, each taken out once: of an event as `f1` ..., of an element of its list as `e1` ..."""
 
     def __init__(self) -> None:
         self.event: list[str] = []
@@ -33,7 +33,7 @@ class _Fields:
         paths, name = (self.event, "f") if path.startswith("$") else (self.element, "e")
         if path not in paths:
             paths.append(path)
-        return f"{name}[{paths.index(path) + 1}]"
+        return f"{name}{paths.index(path) + 1}"
 
 
 def rows_sql(feed: Feed, source: str, *, latest: str, zone: str | None = None, geo: str | None = None) -> str:
@@ -70,7 +70,8 @@ def rows_sql(feed: Feed, source: str, *, latest: str, zone: str | None = None, g
     unzoned = "" if local_zone else " WHEN NOT zoned THEN 'a time without a zone'"
     return f"""
 WITH source AS ({_each_sql(feed, source)}),
-fields AS (SELECT *{_taken_sql(fields)} FROM source),
+taken AS (SELECT *{_taken_sql(fields, split=False)} FROM source),
+fields AS (SELECT *{_taken_sql(fields, split=True)} FROM taken),
 read AS (
     SELECT coalesce({event_id}, sha256(raw)){number} AS event_id, ({columns["occurred_at"]})::VARCHAR AS time,
         ({columns["event"]})::VARCHAR AS event, {", ".join(given)}, {literal(feed.name)} AS feed, raw, file, line,
@@ -120,11 +121,18 @@ def _each_sql(feed: Feed, source: str) -> str:
     )
 
 
-def _taken_sql(fields: _Fields) -> str:
-    taken = f", json_extract_string(raw, [{', '.join(map(literal, fields.event))}]) AS f" if fields.event else ""
-    if fields.element:
-        inside = ", ".join(literal("$" + path[1:]) for path in fields.element)
-        taken += f", json_extract_string(element, [{inside}]) AS e"
+def _taken_sql(fields: _Fields, *, split: bool) -> str:
+    """Return the columns that hold the values of the paths: as lists, each from one parse, or these split into columns."""
+    taken = ""
+    for paths, name, json in ((fields.event, "f", "raw"), (fields.element, "e", "element")):
+        if not paths:
+            continue
+        if split:
+            taken += "".join(f", {name}[{n}] AS {name}{n}" for n in range(1, len(paths) + 1))
+        else:
+            taken += (
+                f", json_extract_string({json}, [{', '.join(literal('$' + path[1:]) for path in paths)}]) AS {name}"
+            )
     return taken
 
 
@@ -134,20 +142,15 @@ def _changed_type_sql(feed: Feed, fields: _Fields) -> str:
     A text that begins with a bracket, or a parent without any of its fields, makes it worth looking at the types.
     """
     cases = ""
-    for paths, name, json in ((fields.event, "f", "raw"), (fields.element, "e", "element")):
+    for paths, json in ((fields.event, "raw"), (fields.element, "element")):
         expected = {path: "text" for path in paths if not _is_any(feed, path)}
-        suspects = [
-            f"{name}[{paths.index(path) + 1}] >= '{{' OR {name}[{paths.index(path) + 1}] BETWEEN '[' AND '\\'"
-            for path in expected
-        ]
+        suspects = [f"{field} >= '{{' OR {field} BETWEEN '[' AND '\\'" for field in map(fields.field, expected)]
         for path in paths:
             for parent, kind in _parents(path):
                 if parent in expected or _is_any(feed, parent):
                     continue
                 expected[parent] = kind
-                inside = [
-                    f"{name}[{n}]" for n, other in enumerate(paths, 1) if other.startswith((parent + ".", parent + "["))
-                ]
+                inside = [fields.field(other) for other in paths if other.startswith((parent + ".", parent + "["))]
                 suspects.append(f"coalesce({', '.join(inside)}, NULL) IS NULL")
         if expected:
             flaw = _type_flaw_sql(feed, json, expected)
