@@ -19,6 +19,7 @@ from typing import Any
 from audit_reports.columns import NAMES, STAMPED
 from audit_reports.errors import UsageError
 
+
 @dataclass(frozen=True)
 class Feed:
     """How one product's raw events become rows; one constant `FEED` of this type is all that a feed's file needs.

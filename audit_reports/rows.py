@@ -127,7 +127,9 @@ def _changed_type_sql(feed: Feed, fields: _Fields) -> str:
                 if parent in expected or _is_any(feed, parent):
                     continue
                 expected[parent] = kind
-                inside = [f"{name}[{n}]" for n, other in enumerate(paths, 1) if other.startswith((parent + ".", parent + "["))]
+                inside = [
+                    f"{name}[{n}]" for n, other in enumerate(paths, 1) if other.startswith((parent + ".", parent + "["))
+                ]
                 suspects.append(f"coalesce({', '.join(inside)}, NULL) IS NULL")
         if expected:
             flaw = _type_flaw_sql(feed, json, expected)
@@ -138,9 +140,7 @@ def _changed_type_sql(feed: Feed, fields: _Fields) -> str:
 def _type_flaw_sql(feed: Feed, json: str, expected: dict[str, str]) -> str:
     """Return the expression of the first field, of those listed with what is expected there, that has another type."""
     root = "" if json == "raw" else f"{(feed.each or '').removeprefix('$.')}[]."
-    entries = ", ".join(
-        f"{{'p': {literal(root + path[2:])}, 'x': {literal(kind)}}}" for path, kind in expected.items()
-    )
+    entries = ", ".join(f"{{'p': {literal(root + path[2:])}, 'x': {literal(kind)}}}" for path, kind in expected.items())
     types = f"json_type({json}, [{', '.join(literal('$' + path[1:]) for path in expected)}])"
     is_wrong = "CASE z[2].x WHEN 'text' THEN z[1] IN ('OBJECT', 'ARRAY') ELSE z[1] NOT IN ('NULL', upper(z[2].x)) END"
     word = "CASE z[1] WHEN 'VARCHAR' THEN 'text' WHEN 'BOOLEAN' THEN 'boolean' WHEN 'OBJECT' THEN 'object' WHEN 'ARRAY' THEN 'array' ELSE 'number' END"

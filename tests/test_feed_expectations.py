@@ -75,7 +75,9 @@ def landed(name: str, folder: Path) -> tuple[list[tuple[Row, Row | None, str]], 
         (folder / f"{n}.jsonl").write_text(raw + "\n", encoding="utf-8")
         land(folder / f"store-{n}", [str(folder / f"{n}.jsonl")], FEEDS, now=NOW, feed=name)
         _read(folder / f"store-{n}", rows, reasons)
-    found = [(e, rows.get(line.strip()), reasons.get(line.strip(), "")) for e, line in zip(expectations, lines, strict=True)]
+    found = [
+        (e, rows.get(line.strip()), reasons.get(line.strip(), "")) for e, line in zip(expectations, lines, strict=True)
+    ]
     return found, set(result.feeds)
 
 
