@@ -1,4 +1,4 @@
-"""Which SQL do feeds share? Small makers of DuckDB expressions: addresses, times since 1970, country codes, lookups."""
+"""Which SQL do feeds share? Small makers of DuckDB expressions: addresses, times since 1970, country codes, lookups, changes."""
 
 from __future__ import annotations
 
@@ -83,11 +83,88 @@ def _epoch(expression: str, microseconds: int) -> str:
 def looked_up(expression: str, values: Mapping[str, str], otherwise: str = "NULL") -> str:
     """Return the expression that gives for each text (exactly so written) a value, and `otherwise` for any other text.
 
+    What is more than a path is looked up in a map, for inside another CASE each WHEN would compute it anew.
+
     >>> looked_up("$.kind", {"a": "Apple"}, "$.kind")
     "CASE $.kind WHEN 'a' THEN 'Apple' ELSE $.kind END"
+    >>> looked_up("lower($.kind)", {"a": "Apple"})
+    "coalesce((MAP {'a': 'Apple'})[lower($.kind)], NULL)"
     """
+    if "(" in expression or " " in expression:
+        entries = ", ".join(f"{literal(text)}: {literal(value)}" for text, value in values.items())
+        return f"coalesce((MAP {{{entries}}})[{expression}], {otherwise})"
     cases = " ".join(f"WHEN {literal(text)} THEN {literal(value)}" for text, value in values.items())
     return f"CASE {expression} {cases} ELSE {otherwise} END"
+
+
+def counterpart(expression: str, pairs: Mapping[str, tuple[str, str]], part: int, otherwise: str = "NULL") -> str:
+    """Return the expression that gives the category (part 0) or the action (part 1) listed for a text, else `otherwise`.
+
+    >>> counterpart("$.kind", {"key.add": ("API Keys", "Created")}, 1, "$.verb")
+    "CASE $.kind WHEN 'key.add' THEN 'Created' ELSE $.verb END"
+    """
+    return looked_up(expression, {name: pair[part] for name, pair in pairs.items()}, otherwise)
+
+
+def change(field: str, before: str, after: str) -> str:
+    """Return the expression of `{"field": [before, after]}` as JSON text, of three text expressions; null where nothing is said.
+
+    >>> change("'role'", "$.old", "$.new").startswith("CASE")
+    True
+    """
+    pair = f"json_array({_value(before)}, {_value(after)})"
+    return (
+        f"CASE WHEN coalesce({before}, {after}) IS NOT NULL AND {field} IS NOT NULL "
+        f"THEN '{{' || to_json({field}) || ':' || {pair} || '}}' END"
+    )
+
+
+def _value(text: str) -> str:
+    """Return the expression of a text as JSON: an object or a list, read as its JSON text, is that again."""
+    is_json = f"{text} >= '{{' OR {text} BETWEEN '[' AND '\\'"
+    return f"CASE WHEN {is_json} THEN coalesce(TRY_CAST({text} AS JSON), to_json({text})) ELSE to_json({text}) END"
+
+
+def changed_fields(before: str, after: str) -> str:
+    """Return the expression of `{"field": [before, after]}` for each member that differs between two objects (JSON text).
+
+    An absent object has no members; null where nothing differs, or where one of the two is no object.
+
+    >>> changed_fields("$.before", "$.after").startswith("CASE")
+    True
+    """
+    old, new = (f"TRY_CAST(coalesce({text}, '{{}}') AS JSON)" for text in (before, after))
+    at = "'/' || replace(replace(k, '~', '~0'), '/', '~1')"
+    was, became = f"json_extract({old}, {at})", f"json_extract({new}, {at})"
+    differing = (
+        f"list_filter(list_sort(list_distinct(list_concat(json_keys({old}), json_keys({new})))), "
+        f"lambda k: {was} IS DISTINCT FROM {became})"
+    )
+    members = f"list_transform({differing}, lambda k: to_json(k) || ':' || json_array({was}, {became}))"
+    return (
+        f"CASE WHEN coalesce({before}, {after}) IS NULL THEN NULL "
+        f"WHEN json_type({old}) = 'OBJECT' AND json_type({new}) = 'OBJECT' "
+        f"THEN nullif('{{' || array_to_string({members}, ',') || '}}', '{{}}') END"
+    )
+
+
+def first_of(*expressions: str) -> str:
+    """Return the expression of the first text that is neither null nor empty: vendors send both for what they do not know.
+
+    >>> first_of("$.name", "$.id")
+    "coalesce(nullif($.name, ''), nullif($.id, ''))"
+    """
+    texts = ", ".join(f"nullif({expression}, '')" for expression in expressions)
+    return f"coalesce({texts})"
+
+
+def utc_time(expression: str, *formats: str) -> str:
+    """Return the expression of a time, as text in UTC, from text in one of the strptime formats; null for any other text.
+
+    >>> utc_time("$.time", "%Y%m%d")
+    "strftime(try_strptime($.time, ['%Y%m%d']), '%Y-%m-%dT%H:%M:%S.%fZ')"
+    """
+    return f"strftime(try_strptime({expression}, [{', '.join(map(literal, formats))}]), '%Y-%m-%dT%H:%M:%S.%fZ')"
 
 
 def country_code(expression: str) -> str:
