@@ -30,7 +30,7 @@ def info(log: AuditLog, *, now: datetime) -> pl.DataFrame:
     """Return a row about a log's whole store, where `feed` is null, then one for each feed.
 
     The whole has the store's landings, books (`read` = `events` + `duplicates` + `quarantined`, as landed), files and bytes. A
-    feed has its first and last event; `usual_delay_s`, the median over its landings of how many seconds the newest event was
+    feed has what is in quarantine, and its first and last event, null where none has landed; `usual_delay_s`, the median over its landings of how many seconds the newest event was
     old when it landed; `watermark`, up to which its events can be expected to be here: its last landing's time less the usual
     delay; `days_without_events` between the first and the last, UTC, and which (`silent_days`; a range's end is not in it);
     and `oldest_event_days`, how long ago the first was. Times are UTC. What is only known of the one is null in the other.
@@ -39,7 +39,10 @@ def info(log: AuditLog, *, now: datetime) -> pl.DataFrame:
 
     landings = log.landings()
     files = log.files()
-    feeds = log.sql(_FEEDS).with_columns(
+    set_aside = log.quarantine().drop_nulls("feed").group_by("feed").agg(quarantined=pl.len().cast(pl.Int64))
+    feeds = log.sql(_FEEDS).join(set_aside, on="feed", how="full", coalesce=True).sort("feed")
+    feeds = feeds.with_columns(
+        pl.col("events", "quarantined").fill_null(0),
         watermark=pl.col("last_landed") - pl.duration(microseconds=pl.col("usual_delay_s") * 1_000_000),
         oldest_event_days=(pl.lit(now) - pl.col("first_event")).dt.total_days(),
     )
@@ -76,6 +79,7 @@ def for_people(info: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     feeds = info.tail(-1).select(
         "feed",
         "events",
+        "quarantined",
         pl.selectors.datetime(),
         pl.col("usual_delay_s").map_elements(_span, return_dtype=pl.String).alias("usual_delay"),
         "days_without_events",

@@ -53,9 +53,10 @@ def test_a_late_event_has_its_own_day_and_its_own_landing(store: Path, tmp_path:
     assert (str(late["day"]), late["landing"], late["landed_at"]) == ("2026-03-01", 2, datetime(2026, 3, 9, tzinfo=UTC))
 
 
-def test_an_empty_store_is_one_row(cli: Cli, store: Path, tmp_path: Path) -> None:
+def test_a_feed_of_which_nothing_could_land_is_told(cli: Cli, store: Path, tmp_path: Path) -> None:
     file = tmp_path / "bad.jsonl"
     file.write_text('{"id": "1", "occurred_at": "never", "category": "Members", "action": "Left"}\n')
     assert cli("ingest", file, "--store", store).code == 0
-    (whole,) = cli("store", "info", "--store", store).rows
+    whole, feed = cli("store", "info", "--store", store).rows
     assert (whole["events"], whole["quarantined"], whole["first_event"]) == (0, 1, None)
+    assert (feed["feed"], feed["events"], feed["quarantined"], feed["watermark"]) == ("invent", 0, 1, None)
