@@ -226,12 +226,16 @@ def review(run: _Run) -> int:
 
 
 def store(run: _Run) -> int:
-    """Print what is in the store, its journal, or its quarantine."""
+    """Print what is in the store, its journal, or its quarantine; or change it."""
     import polars as pl
 
+    from audit_reports.maintenance_commands import MAINTENANCE, checked
     from audit_reports.store_info import info, journal_frame
 
     what = run.arguments.what
+    checked(run)
+    if what in MAINTENANCE:
+        return MAINTENANCE[what](run)
     if what == "journal":
         from audit_reports.store import Store
 
