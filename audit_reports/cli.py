@@ -85,7 +85,19 @@ def parser() -> argparse.ArgumentParser:
         "--period", metavar="P", help="day, week, month, quarter, 2026-W10, 2026-03, 2026-03-02..2026-03-09 ..."
     )
     store = command("store", "what is in the store, and what was done to it", reading)
-    store.add_argument("what", choices=("info", "journal", "quarantine"), metavar="info|journal|quarantine")
+    words = ("info", "journal", "quarantine", "compact", "hold", "retain")
+    store.add_argument("what", choices=words, metavar="|".join(words))
+    store.add_argument(
+        "days", nargs="?", metavar="DAY..DAY", help="hold: these UTC days, half-open; none: list the holds"
+    )
+    store.add_argument("--reason", metavar="TEXT", help="hold, retain: why")
+    store.add_argument("--lift", action="store_true", help="hold: end the hold on these days")
+    store.add_argument("--older-than", metavar="400d", help="retain: remove the UTC days that are older")
+    store.add_argument("--actor", metavar="NAME", help="retain: remove one person's events instead")
+    store.add_argument("--dry-run", action="store_true", help="retain: say what would go, and change nothing")
+    store.add_argument(
+        "--grace", metavar="1h", help="compact: how long replaced files stay for readers (1h unless given)"
+    )
     feeds = command("feeds", "which feeds are known; `feeds check FILE`: what a file would become")
     feeds.add_argument("check", nargs="?", choices=("check",), metavar="check")
     feeds.add_argument("file", nargs="?", metavar="FILE")

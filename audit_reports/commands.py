@@ -254,11 +254,14 @@ def review(run: _Run) -> int:
 
 
 def store(run: _Run) -> int:
-    """Print what is in the store, its journal, or its quarantine."""
-
+    """Print what is in the store, its journal, or its quarantine; or change it."""
+    from audit_reports.maintenance_commands import MAINTENANCE, checked
     from audit_reports.store_info import for_people, info, journal_frame
 
     what = run.arguments.what
+    checked(run)
+    if what in MAINTENANCE:
+        return MAINTENANCE[what](run)
     if what == "journal":
         run.write(journal_frame(run.opened().journal))
         return 0

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +99,9 @@ def commit(
     facts["files"] = files
     told = canonical({"kind": kind, **facts})
     transactions = [Transaction("landing", int(facts["landing"]))] if is_new else None
+    if kind == "retention" and removed:
+        newest = max(date.fromisoformat(facts["until"]), store.retained_until(table) or date.min)
+        transactions = [Transaction("retention", newest.toordinal())]
     try:
         table.create_write_transaction(
             actions,
@@ -116,6 +119,20 @@ def commit(
         raise wrong(f"the {kind} was not committed: {str(error).splitlines()[0]}") from error
     store.place.settle(f"{EVENTS}/_delta_log")
     store.journal_commit({"kind": kind, **facts}, version=version)
+
+
+def checkpoint(store: Store) -> None:
+    """Write the table's whole state into its log, so that readers need not go through every commit.
+
+    Raises `FailureError` where it cannot be written; the table is right without it.
+    """
+    from deltalake.exceptions import DeltaError
+
+    try:
+        store.table().create_checkpoint()
+    except DeltaError as error:
+        raise FailureError(f"the table's log could not be summed up: {str(error).splitlines()[0]}") from error
+    store.place.settle(f"{EVENTS}/_delta_log")
 
 
 def _taken(

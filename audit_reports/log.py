@@ -31,6 +31,8 @@ class _Snapshot:
     def __init__(self, store: Store, as_of: int | None) -> None:
         table = store.table()
         latest = table.transaction_version("landing") or 0
+        self.version = table.version()
+        self.retained_until = store.retained_until(table)
         if as_of is not None and not 1 <= as_of <= latest:
             raise UsageError(f"there is no landing {as_of} in {quoted(store.uri)}; the latest is {latest}")
         self.store = store
@@ -43,6 +45,18 @@ class _Snapshot:
     def between(self, first: date | None, last: date | None) -> list[EventFile]:
         low, high = (first.isoformat() if first else ""), (last.isoformat() if last else "9999")
         return [file for file in self.files if low <= file.day <= high]
+
+    def failure(self, error: Exception) -> FailureError:
+        """Return what to say of files that cannot be read: they may be gone because the store moved on meanwhile."""
+        table = self.store.table()
+        there = {file.name for file in self.store.files(table)}
+        gone = isinstance(error, FileNotFoundError) or any(file.name not in there for file in self.files)
+        if gone and table.version() != self.version:
+            return FailureError(
+                "the store was changed while it was read, by a compaction, retention or erasure; run the same again "
+                "(in a notebook: open the log again)"
+            )
+        return FailureError(f"the store cannot be read: {str(error).splitlines()[0]}")
 
 
 class AuditLog:
@@ -143,7 +157,7 @@ class AuditLog:
                 raise UsageError("the query gives no rows; it must be a SELECT")
             rows: pl.DataFrame = answer.pl()
         except duckdb.IOException as error:
-            raise FailureError(f"the store cannot be read: {str(error).splitlines()[0]}") from error
+            raise self._snapshot.failure(error) from error
         except duckdb.Error as error:
             raise UsageError(f"DuckDB refuses the query: {str(error).splitlines()[0]}") from None
         except pl.exceptions.PolarsError as error:
@@ -161,7 +175,10 @@ class AuditLog:
         from audit_reports.quarantine import frame
 
         store = self._snapshot.store
-        files = [io.BytesIO(store.place.read(path)) for path in store.quarantine_files(as_of=self.landing)]
+        try:
+            files = [io.BytesIO(store.place.read(path)) for path in store.quarantine_files(as_of=self.landing)]
+        except FileNotFoundError as error:
+            raise self._snapshot.failure(error) from error
         return pl.concat([frame([], landing=0), *map(pl.read_parquet, files)])
 
     def files(self) -> dict[str, int]:
@@ -178,8 +195,8 @@ class AuditLog:
         return self._snapshot.known[column]
 
     def hints(self) -> list[str]:
-        """Return a line for each value of the filter that no event has, with the nearest that one has."""
-        lines = []
+        """Return a line for each value of the filter that no event has, with the nearest, and one where retention took events."""
+        lines = self._retained()
         for column, values in self.where.named_values().items():
             if column in CLOSED or column not in FLAGS.values():
                 continue
@@ -191,6 +208,14 @@ class AuditLog:
                         f"no {column} {quoted(value)}" + (f": did you mean {quoted(near[0])}?" if near else "")
                     )
         return lines
+
+    def _retained(self) -> list[str]:
+        until, (first, _) = self._snapshot.retained_until, self.where.bounds()
+        if until is None or (first is not None and first >= until):
+            return []
+        entry = self._snapshot.store.journal.newest("retention")
+        number = f" (journal entry {entry.number})" if entry and entry.facts["removed"] else ""
+        return [f"events before {until} (UTC) were removed by retention{number}, but for days under a hold"]
 
     @cached_property
     def _addresses(self) -> list[str]:
@@ -252,7 +277,7 @@ class AuditLog:
             # One statement: a relation of relations would look into the files once more for each step.
             rows: pl.DataFrame = connection.sql(f"WITH events AS ({view}) {query}").pl()
         except duckdb.Error as error:
-            raise FailureError(f"the store cannot be read: {str(error).splitlines()[0]}") from error
+            raise self._snapshot.failure(error) from error
         return rows
 
     def _register_networks(self) -> None:

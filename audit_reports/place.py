@@ -68,6 +68,9 @@ class Place(Protocol):
     def walk(self, folder: str) -> Iterator[Kept]:
         """Yield every file below a folder (all with ""), in the order of paths."""
 
+    def unfinished(self) -> Iterator[Kept]:
+        """Yield the files that were on their way when a writer died, and those on their way now; S3 has none."""
+
     def location(self, path: str) -> str:
         """Return what DuckDB and delta-rs call a path."""
 

@@ -14,7 +14,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -206,13 +206,31 @@ class Store:
         return sorted((f for f in found if days is None or f.day in days), key=lambda f: (f.day, f.name))
 
     def quarantine_files(self, *, as_of: int | None = None) -> list[str]:
-        """Return the quarantine's files that a landing vouches for, as paths of the place, in the order of landings."""
-        return [
-            str(file["path"])
-            for entry in self.journal.entries("landing")
-            if as_of is None or entry.facts["landing"] <= as_of
-            for file in entry.facts["quarantine"]
-        ]
+        """Return the quarantine's files that the journal vouches for, as paths of the place, in the order of landings."""
+        return [str(file["path"]) for file in self.quarantined(as_of=as_of)]
+
+    def quarantined(self, *, as_of: int | None = None) -> list[dict[str, Any]]:
+        """Return what the journal says of the quarantine's files that stand: path, sha256, rows, landing, and `landed_at`.
+
+        Retention and erasure remove files of landings, and may put shorter ones in their place.
+        """
+        found: dict[str, dict[str, Any]] = {}
+        for entry in self.journal.entries("landing", "retention", "erasure"):
+            facts = entry.facts
+            if entry.kind == "landing":
+                of_landing = {"landing": facts["landing"], "landed_at": facts["landed_at"]}
+                found |= {file["path"]: {**file, **of_landing} for file in facts["quarantine"]}
+            else:
+                for file in facts["quarantine"]["removed"]:
+                    found.pop(file["path"], None)
+                found |= {file["path"]: file for file in facts["quarantine"]["files"]}
+        standing = (file for file in found.values() if as_of is None or file["landing"] <= as_of)
+        return sorted(standing, key=lambda file: int(file["landing"]))
+
+    def retained_until(self, table: deltalake.DeltaTable) -> date | None:
+        """Return the UTC day before which retention has removed the events (but those under a hold), None where it has not."""
+        ordinal = table.transaction_version("retention")
+        return None if ordinal is None else date.fromordinal(ordinal)
 
     def connect(self, *, timezone: str = "UTC") -> duckdb.DuckDBPyConnection:
         """Return a DuckDB connection of its own that can read the store's files."""

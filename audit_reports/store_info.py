@@ -30,9 +30,10 @@ def info(log: AuditLog, *, now: datetime) -> pl.DataFrame:
     """Return a row about a log's whole store, where `feed` is null, then one for each feed.
 
     The whole has the store's landings, books (`read` = `events` + `duplicates` + `quarantined`, as landed), files and bytes. A
-    feed has what is in quarantine, and its first and last event, null where none has landed; `usual_delay_s`, the median over its landings of how many seconds the newest event was
-    old when it landed; `watermark`, up to which its events can be expected to be here: its last landing's time less the usual
-    delay; `days_without_events` between the first and the last, UTC, and which (`silent_days`; a range's end is not in it);
+    feed has what is in quarantine, and its first and last event, null where none has landed; `usual_delay_s`, the median over
+    its landings of how many seconds the newest event was old when it landed; `watermark`, up to which its events can be
+    expected to be here: its last landing's time less the usual delay; `days_without_events` between the first and the last,
+    UTC, and which (`silent_days`; a range's end is not in it);
     and `oldest_event_days`, how long ago the first was. Times are UTC. What is only known of the one is null in the other.
     """
     import polars as pl

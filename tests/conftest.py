@@ -38,7 +38,8 @@ for _name in [name for name in os.environ if name.startswith("AUDIT_REPORTS_")] 
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that CI runs with."""
+    """Add the option that CI runs with, and that of `make crash`."""
+    parser.addoption("--kills", type=int, default=6, help="how often the crash test kills a writer")
     parser.addoption(
         "--no-silent-skips",
         action="store_true",

@@ -38,6 +38,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
         "quarantine",
         "store",
     ),
+    ("compaction", "erasure", "holds", "landed_rows", "retention", "sweeping"),
     # a view counts itself, `log.by("actor")`: the words of counting stand beside it
     ("activity", "filter", "filters", "log", "log_table", "store_info"),
     ("activity_change", "always_shown", "figures", "trust"),
@@ -56,7 +57,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
         "workbook",
     ),
     ("demo", "notebook", "sample"),
-    ("__main__", "cli", "commands"),
+    ("__main__", "cli", "commands", "maintenance_commands"),
 )
 """The house from left to right: a module imports from its own room and from those to its left.
 
@@ -67,7 +68,7 @@ FENCES: dict[str, set[str]] = {
     "deltalake": {"commit", "store"},
     "polars_hash": {"commit"},
     "s3fs": {"places"},
-    "duckdb": {"commit", "copies", "feeds", "geo", "landing", "log", "quarantine", "store"},
+    "duckdb": {"commit", "copies", "feeds", "geo", "landed_rows", "landing", "log", "quarantine", "store"},
     "jinja2": {"rendering"},
     "maxminddb": {"geo"},
     "narwhals": {"activity", "filter", "filters", "log"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import stat
 import uuid
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _LOCK = "lock"
 _STAGING = "staging"
+_ON_ITS_WAY = re.compile(r"\.[0-9a-f]{32}")
 
 
 class Disk:
@@ -102,13 +104,19 @@ class Disk:
             return []
 
     def walk(self, folder: str) -> Iterator[Kept]:
+        return (self._kept(path) for path in self._below(folder) if not path.name.startswith("."))
+
+    def unfinished(self) -> Iterator[Kept]:
+        return (self._kept(path) for path in self._below("") if _ON_ITS_WAY.fullmatch(path.name))
+
+    def _below(self, folder: str) -> Iterator[Path]:
         for current, folders, names in os.walk(self.root / folder):
             folders.sort()
-            for name in sorted(names):
-                path = Path(current) / name
-                if not name.startswith("."):
-                    found = path.stat()
-                    yield Kept(path.relative_to(self.root).as_posix(), found.st_size, found.st_mtime)
+            yield from (Path(current) / name for name in sorted(names))
+
+    def _kept(self, path: Path) -> Kept:
+        found = path.stat()
+        return Kept(path.relative_to(self.root).as_posix(), found.st_size, found.st_mtime)
 
     def location(self, path: str) -> str:
         return str(self.root / path)

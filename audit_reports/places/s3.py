@@ -104,6 +104,9 @@ class S3:
             modified = cast(datetime, facts["LastModified"]).timestamp()
             yield Kept(name.removeprefix(f"{self.prefix}/"), int(facts["size"]), modified)
 
+    def unfinished(self) -> Iterator[Kept]:
+        return iter(())
+
     def location(self, path: str) -> str:
         return f"{self.uri}/{path}"
 

@@ -1,0 +1,145 @@
+"""How do many small files become few? Merges the small ones of each day, proves that no row changed, and commits.
+
+The merged files hold the same rows, sorted by time, each with the landing that brought it: every answer stays, as of any
+landing. Files of 64 MB and more are left as they are, and so is a day with one small file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audit_reports.columns import NAMES
+from audit_reports.commit import ConflictError, Staged, checkpoint, commit
+from audit_reports.errors import FailureError
+from audit_reports.feed import literal
+from audit_reports.journal import time_text
+from audit_reports.landed_rows import BATCH, Rows, at_work, by_whom, rows_by_landing, rows_facts, whole_files
+from audit_reports.store import EventFile, Store, scan_sql
+from audit_reports.sweeping import GRACE, NOTHING_SWEPT, Swept, sweep
+
+if TYPE_CHECKING:
+    import deltalake
+    import duckdb
+
+SMALL = 64 << 20
+TARGET = 128 << 20
+_TRIES = 5
+
+
+@dataclass(frozen=True)
+class Compacted:
+    """What a compaction did: in the days `touched` (ISO), how many files of how many, with how many events; what it swept.
+
+    All are zero where every day was in few files already.
+    """
+
+    touched: frozenset[str] = frozenset()
+    files_before: int = 0
+    files_after: int = 0
+    events: int = 0
+    bytes_before: int = 0
+    bytes_after: int = 0
+    swept: Swept = NOTHING_SWEPT
+
+    @property
+    def days(self) -> int:
+        """In how many days."""
+        return len(self.touched)
+
+
+def compact(store: Store, *, now: datetime, grace: timedelta = GRACE) -> Compacted:
+    """Merge the small files of each day, in commits of some hundred megabytes, and sweep what nobody reads any more.
+
+    `now` (UTC) is the time of the entries; files that were replaced longer than `grace` ago are removed. Raises
+    `FailureError`, with the rest unchanged, for a damaged file, and where other writers come first again and again.
+    """
+    done, tries = Compacted(), 0
+    while True:
+        try:
+            with store.writing() as table:
+                batch = _batch(store.files(table))
+                if not batch:
+                    if done.days:
+                        checkpoint(store)
+                    return replace(done, swept=sweep(store, now=now, grace=grace))
+                done = _merge(store, table, batch, done, now=now)
+        except ConflictError:
+            tries += 1
+            if tries == _TRIES:
+                raise
+
+
+def _batch(files: Sequence[EventFile]) -> list[list[EventFile]]:
+    """Return which files to merge with which, as much as one commit takes; empty where nothing is to be merged."""
+    batch: list[list[EventFile]] = []
+    size = 0
+    for _, of_day in groupby((file for file in files if file.bytes < SMALL), key=lambda file: file.day):
+        for together in _together(sorted(of_day, key=lambda file: (file.first, file.name))):
+            batch.append(together)
+            size += sum(file.bytes for file in together)
+            if size >= BATCH:
+                return batch
+    return batch
+
+
+def _together(files: Sequence[EventFile]) -> list[list[EventFile]]:
+    found: list[list[EventFile]] = [[]]
+    size = 0
+    for file in files:
+        if size + file.bytes > TARGET:
+            found.append([])
+            size = 0
+        found[-1].append(file)
+        size += file.bytes
+    return [one for one in found if len(one) > 1]
+
+
+def _merge(
+    store: Store, table: deltalake.DeltaTable, batch: Sequence[Sequence[EventFile]], done: Compacted, *, now: datetime
+) -> Compacted:
+    removed = [file for files in batch for file in files]
+    journaled = whole_files(store, removed)
+    staged: list[Staged] = []
+    landings: dict[int, Rows] = {}
+    with at_work(store) as (connection, folder):
+        for number, files in enumerate(batch):
+            one, rows = _merged(connection, files, folder / str(number))
+            staged.append(one)
+            for landing, of_landing in rows.items():
+                landings[landing] = of_landing + landings[landing] if landing in landings else of_landing
+        size = sum(one.path.stat().st_size for one in staged)
+        facts = {"at": time_text(now), "by": by_whom(), "removed": journaled, **rows_facts(landings)}
+        commit(store, table, "compaction", facts, staged=staged, removed=removed)
+    return replace(
+        done,
+        touched=done.touched.union(file.day for file in removed),
+        files_before=done.files_before + len(removed),
+        files_after=done.files_after + len(staged),
+        events=done.events + sum(one.rows for one in staged),
+        bytes_before=done.bytes_before + sum(file.bytes for file in removed),
+        bytes_after=done.bytes_after + size,
+    )
+
+
+def _merged(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[EventFile], folder: Path
+) -> tuple[Staged, dict[int, Rows]]:
+    """Write the rows of some files of a day as one, and return it with its rows by landing, which are those of before."""
+    paths, day = [file.path for file in files], files[0].day
+    target = folder / f"day={day}" / "merged.parquet"
+    target.parent.mkdir(parents=True)
+    columns = ", ".join(name for name in NAMES if name != "day")
+    connection.execute(
+        f"COPY (SELECT {columns} FROM ({scan_sql(paths)}) ORDER BY occurred_at, feed, event_id) "
+        f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd)"
+    )
+    before, after = rows_by_landing(connection, paths), rows_by_landing(connection, [str(target)])
+    rows = sum(one.rows for one in after.values())
+    if before != after or rows != sum(file.rows for file in files):
+        raise FailureError(f"the rows of {day} would not be the same after compaction; nothing was changed")
+    return Staged(target, day, rows, min(after), max(after)), after

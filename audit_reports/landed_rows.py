@@ -1,0 +1,108 @@
+"""Which rows do files of the table hold? Counts and hashes by landing, from files that are still what the journal says."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from audit_reports.columns import NAMES
+from audit_reports.errors import FailureError, quoted
+from audit_reports.journal import whoami
+from audit_reports.store import COMMITS, EVENTS, EventFile, Store, scan_sql
+
+if TYPE_CHECKING:
+    import duckdb
+
+# What rewriting may hold in memory, and how many bytes of files go into one commit: bounds memory, disk and the time that
+# landings wait for the lock.
+_MEMORY = "1GB"
+BATCH = 512 << 20
+
+# The text that `commit.rows_hash` takes the SHA-256 of, and the first 64 bits of that.
+_ROW = "concat_ws(chr(31), feed, event_id, epoch_us(occurred_at), raw)"
+_BITS = f"('0x' || sha256({_ROW})[:16])::UBIGINT::HUGEINT"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """How many rows there are, the sum of their hashes (see `commit.rows_hash`), and a quick sum over all their columns."""
+
+    rows: int
+    hash: int
+    cells: int
+
+    def __add__(self, other: Rows) -> Rows:
+        return Rows(self.rows + other.rows, self.hash + other.hash, self.cells + other.cells)
+
+    def __sub__(self, other: Rows) -> Rows:
+        return Rows(self.rows - other.rows, self.hash - other.hash, self.cells - other.cells)
+
+
+def rows_by_landing(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[str], *, where: str = "true"
+) -> dict[int, Rows]:
+    """Return the rows of some files that meet an SQL condition, by landing, ascending; empty where there is none."""
+    if not files:
+        return {}
+    found = connection.execute(
+        f"SELECT landing, count(*), sum({_BITS}), sum(hash({', '.join(NAMES)})::HUGEINT) FROM ({scan_sql(files)}) "
+        f"WHERE {where} GROUP BY landing ORDER BY landing"
+    ).fetchall()
+    return {landing: Rows(rows, int(total), int(cells)) for landing, rows, total, cells in found}
+
+
+def rows_facts(landings: Mapping[int, Rows]) -> dict[str, Any]:
+    """Return what a journal entry says of rows: `rows`, `rows_hash`, and both for each landing."""
+    return {
+        "rows": sum(one.rows for one in landings.values()),
+        "rows_hash": f"{sum(one.hash for one in landings.values()):032x}",
+        "landings": {
+            str(landing): {"rows": one.rows, "rows_hash": f"{one.hash:032x}"} for landing, one in landings.items()
+        },
+    }
+
+
+def whole_files(store: Store, files: Iterable[EventFile]) -> list[dict[str, Any]]:
+    """Return what the journal says of files of the table (path, sha256, rows), once their bytes were compared with it.
+
+    Raises `FailureError` for a file that is not what was journaled: rewriting it would hide that for ever.
+    """
+    journaled = {one["path"]: one for entry in store.journal.entries(*COMMITS) for one in entry.facts["files"]}
+    found = []
+    for file in files:
+        path = f"{EVENTS}/{file.name}"
+        try:
+            with store.place.open(path) as data:
+                sha256 = hashlib.file_digest(data, "sha256").hexdigest()  # type: ignore[arg-type]  # a stream of bytes
+        except OSError as error:
+            raise FailureError(
+                f"{quoted(path)} cannot be read ({type(error).__name__}); nothing was changed"
+            ) from error
+        if path not in journaled or journaled[path]["sha256"] != sha256:
+            raise FailureError(f"{quoted(path)} is not what the journal says was written; nothing was changed")
+        found.append({"path": path, "sha256": sha256, "rows": file.rows})
+    return found
+
+
+@contextmanager
+def at_work(store: Store) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
+    """Give a connection with bounded memory and a folder for what is to be kept; what DuckDB cannot do raises `FailureError`."""
+    import duckdb
+
+    with store.place.staging() as folder, store.connect() as connection:
+        connection.execute(f"SET memory_limit = '{_MEMORY}'")
+        connection.execute("SET temp_directory = ?", [str(folder / "memory")])
+        try:
+            yield connection, folder
+        except duckdb.Error as error:
+            raise FailureError(f"DuckDB cannot rewrite the events: {str(error).splitlines()[0]}") from error
+
+
+def by_whom() -> str:
+    """Return who is at work, as a journal entry says it: user@host."""
+    host, user = whoami()
+    return f"{user}@{host}"

@@ -1,0 +1,199 @@
+"""What do `store compact`, `store hold` and `store retain` do? Each body calls the library once and prints what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from audit_reports import clock
+from audit_reports.commands import _say
+from audit_reports.errors import UsageError, quoted
+from audit_reports.filter import duration
+from audit_reports.store import Store
+
+if TYPE_CHECKING:
+    from audit_reports.commands import _Run
+    from audit_reports.sweeping import Swept
+
+OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "compact": ("grace",),
+    "hold": ("days", "reason", "lift"),
+    "retain": ("older_than", "actor", "reason", "dry_run"),
+}
+"""Which options of `store` belong to which of its words."""
+
+
+def checked(run: _Run) -> None:
+    """Raise `UsageError` for an option that is not of this word of `store`."""
+    what, given = run.arguments.what, vars(run.arguments)
+    for name in sorted({name for names in OPTIONS.values() for name in names} - set(OPTIONS.get(what, ()))):
+        if given[name]:
+            shown = quoted(given[name]) if name == "days" else f"--{name.replace('_', '-')}"
+            raise UsageError(f"{shown} is not for store {what}; see audit-reports store --help")
+    if what in OPTIONS and run.arguments.as_of is not None:
+        raise UsageError(f"--as-of is for reading, and not for store {what}")
+
+
+def compact(run: _Run) -> int:
+    """Merge the small files of each day."""
+    import polars as pl
+
+    from audit_reports.compaction import compact
+    from audit_reports.sweeping import GRACE
+
+    grace = duration(run.arguments.grace) if run.arguments.grace else GRACE
+    done = compact(Store(run.store), now=clock.now(), grace=grace)
+    if run.format == "table" and run.out is None:
+        if done.days:
+            print(
+                f"compacted: {done.files_before:,} files of {done.days:,} days became {done.files_after:,}; "
+                f"{done.events:,} events, all as they were"
+            )
+        else:
+            print("nothing to compact: no day has several small files")
+    else:
+        names = ("days", "files_before", "files_after", "events", "bytes_before", "bytes_after")
+        told = {name: getattr(done, name) for name in names} | {
+            "swept": done.swept.files,
+            "waiting": done.swept.waiting,
+        }
+        run.write(pl.DataFrame([told]))
+    _say_swept(done.swept)
+    if done.swept.waiting:
+        _say(f"{done.swept.waiting:,} files that were replaced stay for readers until their grace is over")
+    return 0
+
+
+def hold(run: _Run) -> int:
+    """Put days under a hold, lift one, or list those that stand."""
+    import polars as pl
+
+    from audit_reports.holds import hold, holds, lift
+
+    arguments, store = run.arguments, Store(run.store)
+    if arguments.days is None:
+        if arguments.lift or arguments.reason:
+            raise UsageError("name the days (UTC, half-open): store hold 2026-03-02..2026-03-09 --reason TEXT")
+        rows = [
+            {
+                "first": one.first,
+                "until": one.until,
+                "reason": one.reason,
+                "by": one.by,
+                "at": one.at,
+                "entry": one.entry,
+            }
+            for one in holds(store.journal)
+        ]
+        schema: dict[str, pl.DataType] = {
+            "first": pl.Date(),
+            "until": pl.Date(),
+            "reason": pl.String(),
+            "by": pl.String(),
+            "at": pl.Datetime("us", "UTC"),
+            "entry": pl.Int64(),
+        }
+        run.write(pl.DataFrame(rows, schema=schema))
+        if not rows:
+            _say("no hold stands")
+        return 0
+    change = lift if arguments.lift else hold
+    done = change(store, arguments.days, reason=arguments.reason or "", now=clock.now())
+    said = "no longer under the hold of" if arguments.lift else "under a hold by"
+    print(f"{done.first} to before {done.until} (UTC days): {said} journal entry {done.entry}")
+    return 0
+
+
+def retain(run: _Run) -> int:
+    """Remove old days, or one person's data."""
+    arguments = run.arguments
+    if (arguments.older_than is None) == (arguments.actor is None):
+        raise UsageError("say what goes: --older-than 400d, or --actor NAME --reason TEXT")
+    return _erase(run) if arguments.actor is not None else _retain(run)
+
+
+def _retain(run: _Run) -> int:
+    import polars as pl
+
+    from audit_reports.retention import retain
+
+    arguments = run.arguments
+    done = retain(
+        Store(run.store),
+        older_than=duration(arguments.older_than),
+        now=clock.now(),
+        reason=arguments.reason,
+        dry_run=arguments.dry_run,
+    )
+    rows = [
+        {
+            "day": one.day,
+            "events": one.events,
+            "files": one.files,
+            "bytes": one.bytes,
+            "kept_by": f"hold {one.hold.range}, journal entry {one.hold.entry}" if one.hold else None,
+        }
+        for one in done.days
+    ]
+    counts = ("events", "files", "bytes")
+    run.write(pl.DataFrame(rows, schema={"day": pl.Date, **dict.fromkeys(counts, pl.Int64), "kept_by": pl.String}))
+    going = done.going
+    what = (
+        f"{sum(one.events for one in going):,} events of {len(going):,} days before {done.until} (UTC) "
+        f"and {done.quarantined:,} lines of quarantine"
+    )
+    if arguments.dry_run:
+        _say(f"would remove {what}; nothing was changed")
+    elif done.entry is None:
+        _say(f"nothing to remove before {done.until} (UTC)")
+    else:
+        _say(f"removed {what}: journal entry {done.entry}")
+    if kept := len(done.days) - len(going):
+        _say(f"{kept:,} days stay, for they are under a hold; while one stands, the quarantine stays too")
+    _say_swept(done.swept)
+    return 0
+
+
+def _erase(run: _Run) -> int:
+    import polars as pl
+
+    from audit_reports.erasure import erase
+
+    arguments = run.arguments
+    if arguments.dry_run:
+        raise UsageError(
+            "--dry-run goes with --older-than; `audit-reports events --actor NAME` shows whose events they are"
+        )
+    done = erase(Store(run.store), actor=arguments.actor, reason=arguments.reason or "", now=clock.now())
+    names = ("events", "days", "files", "quarantined", "mentioned")
+    if run.format == "table" and run.out is None:
+        if done.entries:
+            entries = ", ".join(map(str, done.entries))
+            print(
+                f"erased: {done.events:,} events of {done.days:,} days and {done.quarantined:,} lines of quarantine; "
+                f"journal entry {entries}"
+            )
+        else:
+            print("nothing to erase: no event has this actor, and no line of quarantine holds the name")
+    else:
+        run.write(pl.DataFrame([{name: getattr(done, name) for name in names}]))
+    if done.held:
+        _say(f"{len(done.held):,} days under a hold keep theirs: {', '.join(map(str, done.held))}")
+    if done.quarantine_held:
+        _say("a hold stands, so the quarantine was left as it is")
+    if done.mentioned:
+        _say(f"{done.mentioned:,} other events name it as their resource, and stay")
+    _say_swept(done.swept)
+    return 0
+
+
+def _say_swept(swept: Swept) -> None:
+    if swept.files:
+        _say(f"{swept.files:,} files ({swept.bytes:,} bytes) that were no part of the store any more are gone")
+    if swept.unknown:
+        _say(
+            f"{swept.unknown:,} files that a crash may have left are younger than an hour, and stay: run this again then"
+        )
+
+
+MAINTENANCE: Mapping[str, Callable[[_Run], int]] = {"compact": compact, "hold": hold, "retain": retain}
