@@ -16,7 +16,7 @@ PARTS := chromium:chromium pdftotext:poppler-utils libatomic.so.1:libatomic1 lib
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help review test parts lint format wheel bench constraints clean
+.PHONY: help review test mess parts lint format wheel bench constraints clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -26,6 +26,9 @@ review: $(VENV)/ready  ## make the sample events, land them, and write the revie
 
 test: $(VENV)/ready-test parts  ## run every test; PYTEST="-k name" narrows, PYTEST=--no-silent-skips is for CI
 	$(BIN)/python -m pytest -n 2 $(PYTEST)
+
+mess: $(VENV)/ready-test  ## make thousands of messy inboxes and land them; an hour or so
+	MESS_EXAMPLES=5000 $(BIN)/python -m pytest tests/test_mess.py -k whatever
 
 lint: $(VENV)/ready-test  ## ruff and mypy, changing nothing
 	$(BIN)/ruff check

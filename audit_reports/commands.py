@@ -115,6 +115,7 @@ def ingest(run: _Run) -> int:
     import polars as pl
 
     from audit_reports.landing import land
+    from audit_reports.progress import ProgressLine
 
     arguments = run.arguments
     feeds = run.feeds()
@@ -130,7 +131,12 @@ def ingest(run: _Run) -> int:
                     file.write(data)
             paths = [str(spool) if path == "-" else path for path in paths]
             names = {str(spool): "-"}
-        result = land(run.store, paths, feeds, now=clock.now(), feed=arguments.feed, names=names)
+        line = ProgressLine(sys.stderr, clock.seconds) if sys.stderr.isatty() else None
+        try:
+            result = land(run.store, paths, feeds, now=clock.now(), feed=arguments.feed, names=names, progress=line)
+        finally:
+            if line:
+                line.clear()
     for name, landing in result.known:
         _say(f"{name}: landed before, in landing {landing}; nothing to do")
     for unreadable in result.unreadable:
@@ -139,6 +145,8 @@ def ingest(run: _Run) -> int:
         _say(f"{times} in quarantine: {reason}")
     if result.skipped:
         _say(f"{result.skipped} files with other endings were passed over")
+    if result.odd:
+        _say(f"{result.odd} entries that are no files (pipes, devices, links that lead nowhere) were passed over")
     books = {name: getattr(result, name) for name in ("landing", "read", "landed", "duplicates", "quarantined")}
     frame = pl.DataFrame([books], schema=dict.fromkeys(books, pl.Int64))
     if format == "json" and run.out is None:

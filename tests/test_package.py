@@ -24,8 +24,11 @@ HEAVY = {
 
 ROOMS: tuple[tuple[str, ...], ...] = (
     ("catalogue", "clock", "columns", "config", "countries", "errors", "period", "resources"),
-    ("expressions", "feed", "feeds", "inputs", "packing", "rows", "spool"),
-    ("commit", "copies", "feed_check", "journal", "landed_files", "landing", "place", "places", "quarantine", "store"),
+    ("csv_records", "documents", "expressions", "feed", "feeds", "find", "inputs", "look", "packing", "rows", "spool"),
+    (
+        *("commit", "copies", "feed_check", "journal", "landed_files", "landing", "place", "places", "quarantine"),
+        *("staging", "store"),
+    ),
     # a view counts itself, `log.by("actor")`: the words of counting stand beside it
     ("activity", "filter", "filters", "log", "log_table", "store_info"),
     ("activity_change", "always_shown", "figures", "trust"),
@@ -39,6 +42,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
         "outputs",
         "palette",
         "pictures",
+        "progress",
         "rendering",
         "review_summary",
         "workbook",
@@ -55,7 +59,7 @@ FENCES: dict[str, set[str]] = {
     "deltalake": {"commit", "store"},
     "polars_hash": {"commit"},
     "s3fs": {"places"},
-    "duckdb": {"commit", "copies", "feeds", "landing", "log", "quarantine", "store"},
+    "duckdb": {"commit", "copies", "feeds", "landing", "log", "quarantine", "staging", "store"},
     "jinja2": {"rendering"},
     "narwhals": {"activity", "filter", "filters", "log"},
     "numpy": set(),
