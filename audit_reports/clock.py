@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from datetime import UTC, datetime
 
 from audit_reports.errors import UsageError
@@ -20,3 +21,8 @@ def now() -> datetime:
         return datetime.fromtimestamp(int(fixed), UTC)
     except (ValueError, OverflowError, OSError):
         raise UsageError(f"SOURCE_DATE_EPOCH must be whole seconds since 1970, not {fixed[:40]!r}") from None
+
+
+def seconds() -> float:
+    """Return seconds that only go forward, to measure how long something takes."""
+    return time.monotonic()

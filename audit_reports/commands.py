@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from audit_reports import clock
 from audit_reports.config import Config, load, store_of
@@ -135,6 +135,7 @@ def ingest(run: _Run) -> int:
     import polars as pl
 
     from audit_reports.landing import land, land_configured
+    from audit_reports.progress import ProgressLine
 
     arguments = run.arguments
     feeds = run.feeds()
@@ -143,7 +144,6 @@ def ingest(run: _Run) -> int:
         raise UsageError.unknown("feed", arguments.feed, feeds)
     if not arguments.paths and not run.config.ingest:
         raise UsageError("name a PATH to land, or configure [[ingest]] paths")
-    now, zone, geo = clock.now(), arguments.timezone, run.geo()
     with tempfile.TemporaryDirectory(prefix="audit-reports-") as folder:
         paths, names = list(arguments.paths), {}
         if "-" in paths:
@@ -153,10 +153,16 @@ def ingest(run: _Run) -> int:
                     file.write(data)
             paths = [str(spool) if path == "-" else path for path in paths]
             names = {str(spool): "-"}
-        if paths:
-            result = land(run.store, paths, feeds, now=now, feed=arguments.feed, names=names, zone=zone, geo=geo)
-        else:
-            result = land_configured(run.store, run.config.ingest, feeds, now=now, zone=zone, geo=geo)
+        line = ProgressLine(sys.stderr, clock.seconds) if sys.stderr.isatty() else None
+        means: dict[str, Any] = {"now": clock.now(), "zone": arguments.timezone, "geo": run.geo(), "progress": line}
+        try:
+            if paths:
+                result = land(run.store, paths, feeds, feed=arguments.feed, names=names, **means)
+            else:
+                result = land_configured(run.store, run.config.ingest, feeds, **means)
+        finally:
+            if line:
+                line.clear()
     for name, landing in result.known:
         _say(f"{name}: landed before, in landing {landing}; nothing to do")
     for unreadable in result.unreadable:
@@ -167,6 +173,8 @@ def ingest(run: _Run) -> int:
         _say(f"{result.unplaced:,} events have no country: neither they nor the database of places say one")
     if result.skipped:
         _say(f"{result.skipped} files with other endings were passed over")
+    if result.odd:
+        _say(f"{result.odd} entries that are no files (pipes, devices, links that lead nowhere) were passed over")
     books = {name: getattr(result, name) for name in ("landing", "read", "landed", "duplicates", "quarantined")}
     frame = pl.DataFrame([books], schema=dict.fromkeys(books, pl.Int64))
     if format == "json" and run.out is None:

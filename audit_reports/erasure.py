@@ -19,7 +19,7 @@ from audit_reports.feed import listed, literal
 from audit_reports.holds import Hold, held, holds
 from audit_reports.journal import time_text
 from audit_reports.landed_rows import BATCH, Rows, at_work, by_whom, rows_by_landing, rows_facts, whole_files
-from audit_reports.quarantine import keep_quarantine, parted
+from audit_reports.quarantine_files import keep_quarantine, parted
 from audit_reports.retention import quarantine_facts
 from audit_reports.store import EventFile, Store, scan_sql
 from audit_reports.sweeping import NOTHING_SWEPT, Swept, sweep

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from audit_reports.errors import UsageError
+from audit_reports.csv_records import Unfit
+from audit_reports.errors import UsageError, quoted
 from audit_reports.feed import Feed
-from audit_reports.inputs import find, source_sql
+from audit_reports.find import find
+from audit_reports.inputs import Input
 from audit_reports.rows import rows_sql
+from audit_reports.spool import CLASSES, FlawedError, Spool, Spools, reading_sql
 from audit_reports.store import connect, utc
 
 if TYPE_CHECKING:
@@ -31,16 +37,30 @@ class Checked:
 
 
 def check(path: str, feeds: Mapping[str, Feed], *, feed: str | None, now: datetime) -> Checked:
-    """Say what one JSON or Parquet file would become; raises `UsageError` as a landing does, and for CSV."""
+    """Say what one file of any kind would become; raises `UsageError` as a landing does."""
     if feed is not None and feed not in feeds:
         raise UsageError.unknown("feed", feed, feeds)
     found = find([path], feeds, feed=feeds[feed] if feed else None, names={})
-    one = found.inputs[0]
-    if one.feed is None or one.shape == "csv":
-        raise UsageError("only a single JSON, JSON Lines or Parquet file can be checked")
-    query = rows_sql(one.feed, source_sql([one], numbered=False), latest=utc(now + timedelta(days=1)))
-    with connect() as connection:
+    if len(found.inputs) != 1 or (one := found.inputs[0]).feed is None:
+        raise UsageError("only a single file can be checked")
+    unfit: list[Unfit] = []
+    with TemporaryDirectory(prefix="audit-reports-") as folder, connect() as connection:
+        sources: list[Input | Spool] = [one]
+        if not one.is_plain and one.shape != "parquet":
+            with Spools(Path(folder), connection) as spools:
+                try:
+                    spools.add(one, lambda _, record: unfit.append(record))
+                except FlawedError as error:
+                    raise UsageError(f"{quoted(one.name)} holds no event: {error}; nothing was landed") from error
+                sources = list(spools.finished())
+        queries = [
+            rows_sql(one.feed, reading_sql([source], CLASSES[-1])[1], latest=utc(now + timedelta(days=1)))
+            for source in sources
+        ]
+        query = " UNION ALL ".join(f"SELECT * FROM ({part})" for part in queries)
         rows: pl.DataFrame = connection.sql(f"SELECT * EXCLUDE (file, line) FROM ({query}) LIMIT {_ROWS}").pl()
         counts = connection.sql(f"SELECT reason, count(*) FROM ({query}) GROUP BY 1 ORDER BY 2 DESC, 1").fetchall()
-    reasons = {reason: number for reason, number in counts if reason is not None}
-    return Checked(one.feed.name, rows, sum(number for _, number in counts), sum(reasons.values()), reasons)
+    reasons = Counter({reason: number for reason, number in counts if reason is not None})
+    reasons.update(record.reason for record in unfit)
+    read = sum(number for _, number in counts) + len(unfit)
+    return Checked(one.feed.name, rows, read, reasons.total(), reasons)

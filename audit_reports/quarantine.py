@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import io
 import json
+import re
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from audit_reports.errors import FailureError, quoted
-from audit_reports.inputs import Input
-from audit_reports.packing import unpacked
+from audit_reports.commit import file_sha256
+from audit_reports.inputs import Input, events_sql, feed_name, parquet_sql
 from audit_reports.place import Place
-from audit_reports.spool import Spooled
+from audit_reports.spool import Spool
 
 if TYPE_CHECKING:
     import duckdb
     import polars as pl
+
+_BATCH_LINES = 20_000
+_BATCH_BYTES = 32 << 20
+_PART_ROWS = 50_000
+_PART_BYTES = 64 << 20
 
 BASE64 = "base64:"
 """What stands before a quarantined line whose bytes are no UTF-8."""
@@ -41,77 +46,136 @@ class Quarantined:
     day: str | None = None
 
 
+@dataclass
+class Aside:
+    """What a landing sets aside: kept in files of a folder as it comes, so that millions of rows need little memory."""
+
+    folder: Path
+    landing: int
+    rows: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    parts: list[tuple[Path, int]] = field(default_factory=list)
+    _waiting: list[Quarantined] = field(default_factory=list)
+    _bytes: int = 0
+
+    def add(self, row: Quarantined) -> None:
+        """Take one row."""
+        self.rows += 1
+        self.reasons[row.reason] = self.reasons.get(row.reason, 0) + 1
+        self._waiting.append(row)
+        self._bytes += len(row.raw)
+        if len(self._waiting) >= _PART_ROWS or self._bytes >= _PART_BYTES:
+            self.flush()
+
+    def extend(self, rows: Iterable[Quarantined]) -> None:
+        """Take rows, in their order."""
+        for row in rows:
+            self.add(row)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self._waiting:
+            path = self.folder / f"quarantine-{len(self.parts)}.parquet"
+            frame(self._waiting, landing=self.landing).write_parquet(path, compression="zstd")
+            self.parts.append((path, len(self._waiting)))
+            self._waiting, self._bytes = [], 0
+
+
+Judged = Callable[[Input, str], str]
+"""What makes of an input (its feed counts) and a query of raw events the query of judged rows."""
+
+
 def located(
-    connection: duckdb.DuckDBPyConnection,
-    group: Sequence[Input],
-    judged: Callable[[Sequence[Input]], str],
-    condition: str,
-    *,
-    spooled: Mapping[str, Spooled],
-) -> list[Quarantined]:
-    """Return the rows of some inputs that meet an SQL condition, with their place, in the order of the inputs.
+    connection: duckdb.DuckDBPyConnection, sources: Sequence[Input | Spool], judged: Judged, condition: str
+) -> Iterator[Quarantined]:
+    """Yield the rows of some files that meet an SQL condition, with their place, in the order of files and lines.
 
-    For line formats each file with such a row is read again: DuckDB counts the lines that are not blank, and the file
-    itself gives the line's number and bytes.
+    Lines are read once more, some thousand at a time, with their numbers and bytes.
     """
-    names = {str(one.path): one for one in group}
-    query = "SELECT file, line, coalesce(reason, ''), raw, event_id, day::VARCHAR FROM ({}) WHERE " + condition
-    found: list[Quarantined] = []
-    if group[0].shape != "lines":
-        rows = connection.execute(query.format(judged(group)) + " ORDER BY file, line").fetchall()
-        for file, line, reason, raw, event_id, day in rows:
-            one = names[file]
-            found.append(Quarantined(one.name, line, reason, _feed(one), raw or "", event_id, day))
-        return found
-    files = connection.execute(
-        f"SELECT DISTINCT file FROM ({judged(group)}) WHERE {condition} ORDER BY file"
-    ).fetchall()
-    for (file,) in files:
-        one = names[file]
-        rows = connection.execute(query.format(judged([one])) + " ORDER BY line").fetchall()
-        by_ordinal: dict[int, list[Any]] = {}  # a line may hold several events
-        for _, ordinal, *rest in rows:
-            by_ordinal.setdefault(ordinal, []).append(rest)
-        for ordinal, line, data in _lines(one, by_ordinal):
-            for reason, raw, event_id, day in by_ordinal[ordinal]:
-                text, why = _text(data) if raw is None else (raw, reason)
-                if file in spooled:
-                    line = spooled[file].lines[ordinal - 1]  # noqa: PLW2901 - the CSV's own line
-                found.append(Quarantined(one.name, line, why, _feed(one), text, event_id, day))
-    return found
+    for one in sources:
+        if isinstance(one, Input) and one.shape == "parquet":
+            query = f"SELECT line, reason, raw, event_id, day::VARCHAR FROM ({judged(one, parquet_sql([one.path]))})"
+            rows = connection.execute(f"{query} WHERE {condition} ORDER BY line")
+            while some := rows.fetchmany(_BATCH_LINES):
+                for line, reason, raw, event_id, day in some:
+                    yield Quarantined(one.name, line, reason or "", feed_name(one), raw or "", event_id, day)
+    texts = [one for one in sources if isinstance(one, Spool) or one.shape != "parquet"]
+    for _, group in groupby(texts, key=lambda one: _like(one).elements):
+        yield from _located_lines(connection, list(group), judged, condition)
 
 
-def _feed(one: Input) -> str | None:
-    return one.feed.name if one.feed else None
+def _like(one: Input | Spool) -> Input:
+    return one.like if isinstance(one, Spool) else one
 
 
-def _lines(one: Input, wanted: Mapping[int, Any]) -> list[tuple[int, int, bytes]]:
-    """Return the wanted lines of a file as (count among the lines that are not blank, line number, bytes)."""
-    found: list[tuple[int, int, bytes]] = []
-    ordinal = 0
-    with unpacked(one.path) as file:
-        for line, data in enumerate(file, start=1):
-            stripped = data.strip()
-            if stripped:
-                ordinal += 1
-                if ordinal in wanted:
-                    found.append((ordinal, line, stripped))
-    if len(found) != len(wanted):
-        raise FailureError(f"the lines of {quoted(one.name)} cannot be counted; nothing was landed")
-    return found
+def _located_lines(
+    connection: duckdb.DuckDBPyConnection, sources: Sequence[Input | Spool], judged: Judged, condition: str
+) -> Iterator[Quarantined]:
+    import pyarrow as pa
+
+    like = _like(sources[0])
+    texts = "SELECT CASE WHEN json_valid(text) THEN text END AS text, '' AS file, line FROM lines_again"
+    query = (
+        f"SELECT line, reason, raw, event_id, day::VARCHAR FROM ({judged(like, events_sql(texts, like))}) "
+        f"WHERE {condition} ORDER BY line, event_id"
+    )
+    for batch in _batches(sources):
+        lines = [_decoded(data) for _, _, data in batch]
+        table = pa.table({"text": pa.array(lines, pa.string()), "line": pa.array(range(len(lines)), pa.int64())})
+        connection.register("lines_again", table)
+        found = connection.execute(query).fetchall()
+        connection.unregister("lines_again")
+        for number, reason, raw, event_id, day in found:
+            one, line, data = batch[number]
+            text, why = (raw, reason or "") if raw is not None else _text(data, like)
+            yield Quarantined(one.name, line, why, feed_name(one), text, event_id, day)
 
 
-def _text(data: bytes) -> tuple[str, str]:
-    """Return a line that is no JSON as text, and why it is none."""
+def _batches(sources: Sequence[Input | Spool]) -> Iterator[list[tuple[Input, int, bytes]]]:
+    """Yield the lines that are not blank as (file, line, bytes), some at a time."""
+    batch: list[tuple[Input, int, bytes]] = []
+    size = 0
+    for source in sources:
+        with source.path.open("rb") as file:
+            for number, data in enumerate(file, start=1):
+                if stripped := data.strip():
+                    one, line = source.origin(number) if isinstance(source, Spool) else (source, number)
+                    batch.append((one, line, stripped))
+                    size += len(stripped)
+                    if len(batch) >= _BATCH_LINES or size >= _BATCH_BYTES:
+                        yield batch
+                        batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _decoded(data: bytes) -> str | None:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+_LIST_NAME = re.compile(r'\$\."(.*)"\[\*\]')
+
+
+def _text(data: bytes, like: Input) -> tuple[str, str]:
+    """Return a line that gave no event as text, and why it gave none."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return BASE64 + base64.b64encode(data).decode(), "bytes that are no UTF-8"
     try:
-        json.loads(text)
+        json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        return text, f"not JSON: {getattr(error, 'msg', type(error).__name__)}"
+        return text, f"not JSON: {getattr(error, 'msg', error)}"
+    if like.shape == "lines" and (name := _LIST_NAME.fullmatch(like.elements)):
+        return text, f"no {name[1]}"
     return text, "not JSON that DuckDB reads"
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number")
 
 
 def frame(rows: Sequence[Quarantined], *, landing: int) -> pl.DataFrame:
@@ -147,47 +211,12 @@ def _storable(text: str) -> str:
     return text
 
 
-def write_quarantine(place: Place, rows: Sequence[Quarantined], *, landing: int) -> list[dict[str, Any]]:
-    """Write a landing's quarantine and return what its journal entry says of it; no file where there is no row."""
-    if not rows:
-        return []
-    return [keep_quarantine(place, frame(rows, landing=landing), landing=landing)]
-
-
-def keep_quarantine(place: Place, rows: pl.DataFrame, *, landing: int) -> dict[str, Any]:
-    """Keep a frame as a file of a landing's quarantine, and return what a journal entry says of it."""
-    buffer = io.BytesIO()
-    rows.write_parquet(buffer, compression="zstd")
-    data = buffer.getvalue()
-    path = f"quarantine/{landing:08}-{uuid.uuid4().hex}.parquet"
-    place.publish(path, data)
-    return {"path": path, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(), "rows": rows.height}
-
-
-def parted(place: Place, file: Mapping[str, Any], name: str) -> tuple[pl.DataFrame, int]:
-    """Return the lines of a quarantine file that do not contain a name, and how many do, in whatever way they write it.
-
-    `file` is what the journal says of it. Raises `FailureError` where it is not what was journaled.
-    """
-    import polars as pl
-
-    data = place.read(file["path"])
-    if hashlib.sha256(data).hexdigest() != file["sha256"]:
-        raise FailureError(f"{quoted(file['path'])} is not what the journal says was written; nothing was changed")
-    rows = pl.read_parquet(io.BytesIO(data))
-    rest = rows.filter(pl.Series([not _contains(raw, name) for raw in rows["raw"]], dtype=pl.Boolean))
-    return rest, rows.height - rest.height
-
-
-def _contains(raw: str, name: str) -> bool:
-    texts = [raw]
-    if raw.startswith(BASE64):
-        data = base64.b64decode(raw.removeprefix(BASE64))
-        texts = [data.decode("utf-8", "replace"), data.decode("latin-1")]
-    written = {name, json.dumps(name)[1:-1], json.dumps(name, ensure_ascii=False)[1:-1]}
-    for text in list(texts):
-        try:
-            texts.append(json.dumps(json.loads(text), ensure_ascii=False))
-        except (ValueError, RecursionError):
-            continue  # it is no JSON: that is why it is here
-    return any(one in text for text in texts for one in written)
+def write_quarantine(place: Place, aside: Aside) -> list[dict[str, Any]]:
+    """Keep a landing's quarantine and return what its journal entry says of it, a file each; none where there is no row."""
+    aside.flush()
+    told = []
+    for path, rows in aside.parts:
+        name = f"quarantine/{aside.landing:08}-{uuid.uuid4().hex}.parquet"
+        told.append({"path": name, "bytes": path.stat().st_size, "sha256": file_sha256(path), "rows": rows})
+        place.keep(path, name)
+    return told

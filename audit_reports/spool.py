@@ -1,107 +1,202 @@
-"""How does CSV become JSON Lines? Each record becomes one object, dotted names nested, so that a feed reads both alike."""
+"""What can DuckDB not read as it lies? CSV, documents, archives, small files: written again as JSON Lines, nothing changed.
+
+One spool takes many files; it knows the file and line of each of its lines. Lines of very different lengths go to
+different spools, because the memory of what reads them is bounded by the number of lines.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import re
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count, islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING
 
-from audit_reports.errors import UsageError
-from audit_reports.packing import unpacked
+from audit_reports.csv_records import Unfit, events
+from audit_reports.documents import BrokenError, elements
+from audit_reports.inputs import Input, feed_name, lines_sql, parquet_sql
+from audit_reports.packing import DAMAGED, unpacked
+
+if TYPE_CHECKING:
+    import duckdb
+
+CLASSES = (16 << 10, 1 << 20, 1 << 31)
+"""The longest line, in bytes, of the spools of short, long and huge lines."""
+
+_BLOCK = 4 << 20
+_TOGETHER = 100  # elements of a document that are written at once
+_BREAKS = re.compile(rb"\s*[\r\n]\s*")
 
 
-@dataclass(frozen=True)
-class Record:
-    """One CSV record: the line on which it ends, and its cells."""
-
-    line: int
-    cells: list[str]
+class FlawedError(Exception):
+    """A file that cannot be read as a whole, and why."""
 
 
-@dataclass(frozen=True)
-class Spooled:
-    """A CSV file as JSON Lines: the new file, the CSV line of each of its lines, and the records that fit no header."""
+@dataclass
+class Spool:
+    """One file of JSON Lines: the line in its own file of each line, and where each file begins.
+
+    `like` is the first of its inputs; all have its feed, shape and place of the events.
+    """
 
     path: Path
-    lines: list[int]
-    unfit: list[tuple[int, str, str]]
+    like: Input
+    longest: int  # of CLASSES
+    lines: array[int] = field(default_factory=lambda: array("q"))
+    starts: list[int] = field(default_factory=list)
+    inputs: list[Input] = field(default_factory=list)
+    bytes: int = 0
+
+    def origin(self, number: int) -> tuple[Input, int]:
+        """Return the file and the line of a line of the spool, which are counted from 1."""
+        return self.inputs[bisect_right(self.starts, number - 1) - 1], self.lines[number - 1]
 
 
-def records(text: IO[str]) -> Iterator[Record]:
-    """Yield the records of a CSV text (RFC 4180), blank lines left out."""
-    csv.field_size_limit(1 << 30)
-    reader = csv.reader(text)
-    for cells in reader:
-        if cells:
-            yield Record(reader.line_num, cells)
+class Spools:
+    """The spools of a landing, one for each feed, shape, place of the events and class of length."""
+
+    def __init__(self, folder: Path, connection: duckdb.DuckDBPyConnection) -> None:
+        self.folder = folder
+        self.connection = connection
+        self.by_key: dict[tuple[object, ...], Spool] = {}
+        self._open: dict[Path, IO[bytes]] = {}
+
+    def add(self, one: Input, unfit: Callable[[Input, Unfit], None]) -> None:
+        """Write a file's events into its spools; `unfit` takes what is no event in CSV.
+
+        Raises `FlawedError`, with nothing of the file kept, where it cannot be read to its end, and `OSError` where it is
+        gone or may not be read.
+        """
+        before = {spool.path: (len(spool.lines), spool.bytes) for spool in self._of(one)}
+        refused: list[Unfit] = []
+        try:
+            with unpacked(one.path, one.packing) as file:
+                for lines, numbers in self._blocks(one, file, refused):
+                    self._write(one, lines, numbers)
+        except BaseException as error:
+            for spool in self._of(one):
+                self._cut(spool, *before.get(spool.path, (0, 0)))
+            if isinstance(error, (FileNotFoundError, PermissionError)):
+                raise
+            if isinstance(error, (*DAMAGED, OSError, BrokenError, csv.Error)):
+                raise FlawedError(_why(error)) from error
+            raise
+        for record in refused:
+            unfit(one, record)
+
+    def __enter__(self) -> Spools:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._open.values():
+            file.close()
+
+    def finished(self) -> list[Spool]:
+        """Return the spools that hold something, with all of it on the disk."""
+        for file in self._open.values():
+            file.flush()
+        return [spool for spool in self.by_key.values() if spool.bytes]
+
+    def _of(self, one: Input) -> list[Spool]:
+        return [self.by_key[key] for longest in CLASSES if (key := _key(one, longest)) in self.by_key]
+
+    def _blocks(self, one: Input, file: IO[bytes], refused: list[Unfit]) -> Iterator[tuple[list[bytes], Iterable[int]]]:
+        """Yield a file's events, some at a time, as lines with their ends and with their numbers."""
+        if one.shape == "document":
+            numbers = count(1)
+            found = elements(file, one.elements)
+            while first := next(found, None):
+                some = [first, *islice(found, _TOGETHER)] if len(first) < CLASSES[0] else [first]
+                yield [_BREAKS.sub(b"\r", text) + b"\n" for text in some], numbers
+        elif one.shape == "csv":
+            with io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="") as opened:
+                for record in events(self.connection, opened):
+                    if isinstance(record, Unfit):
+                        refused.append(record)
+                    else:
+                        yield [text.encode() + b"\n" for _, text in record], [line for line, _ in record]
+        else:
+            yield from _line_blocks(file)
+
+    def _write(self, one: Input, lines: list[bytes], numbers: Iterable[int]) -> None:
+        longest = max(map(len, lines))
+        if longest <= CLASSES[0]:
+            self._append(one, CLASSES[0], lines, numbers)
+            return
+        for line, number in zip(lines, numbers, strict=False):
+            fitting = next((size for size in CLASSES if len(line) <= size), CLASSES[-1])
+            self._append(one, fitting, [line], (number,))
+
+    def _append(self, one: Input, longest: int, lines: list[bytes], numbers: Iterable[int]) -> None:
+        key = _key(one, longest)
+        if key not in self.by_key:
+            path = self.folder / f"spool-{len(self.by_key)}.jsonl"
+            self.by_key[key] = Spool(path, one, longest)
+            self._open[path] = path.open("w+b")
+        spool = self.by_key[key]
+        if not spool.inputs or spool.inputs[-1] is not one:
+            spool.starts.append(len(spool.lines))
+            spool.inputs.append(one)
+        data = b"".join(lines)
+        self._open[spool.path].write(data)
+        spool.bytes += len(data)
+        spool.lines.extend(number for _, number in zip(lines, numbers, strict=False))
+
+    def _cut(self, spool: Spool, lines: int, size: int) -> None:
+        """Take a file's lines away again."""
+        del spool.lines[lines:]
+        while spool.starts and spool.starts[-1] >= lines:
+            spool.starts.pop()
+            spool.inputs.pop()
+        self._open[spool.path].truncate(size)
+        self._open[spool.path].seek(size)
+        spool.bytes = size
 
 
-def nested(header: Sequence[str], cells: Sequence[str]) -> dict[str, Any]:
-    """Return one record as an object: dotted names nested, empty cells absent, `changes` read as the JSON that it holds.
-
-    >>> nested(["id", "actor.email", "ip"], ["1", "a@x", ""])
-    {'id': '1', 'actor': {'email': 'a@x'}}
-    """
-    event: dict[str, Any] = {}
-    for name, cell in zip(header, cells, strict=True):
-        if cell == "":
-            continue
-        *parents, last = name.split(".")
-        at = event
-        for parent in parents:
-            inner = at.setdefault(parent, {})
-            if not isinstance(inner, dict):
-                inner = at[parent] = {"": inner}
-            at = inner
-        at[last] = _changes(cell) if name == "changes" else cell
-    return event
+def reading_sql(group: Sequence[Input | Spool], longest: int) -> tuple[Input, str]:
+    """Return the first input and the query of the events of files that are alike, whose lines are of a class of length."""
+    like = group[0].like if isinstance(group[0], Spool) else group[0]
+    paths = [one.path for one in group]
+    if like.shape == "parquet":
+        return like, parquet_sql(paths)
+    return like, lines_sql(paths, like, longest=longest if longest < CLASSES[-1] else max(map(longest_line, paths)))
 
 
-def _changes(cell: str) -> Any:
-    try:
-        return json.loads(cell)
-    except ValueError:
-        return cell
+def longest_line(path: Path) -> int:
+    """Return a bound on the lines of a file, in bytes."""
+    with path.open("rb") as file:
+        return max(map(len, file), default=0) + 1024
 
 
-def spool_csv(source: Path, name: str, target: Path) -> Spooled:
-    """Write a CSV file as JSON Lines to `target`.
-
-    A record with more or fewer cells than the header, or with bytes that are no UTF-8, is kept apart with its line and
-    reason. Raises `UsageError` for a header that names a column twice.
-    """
-    lines: list[int] = []
-    unfit: list[tuple[int, str, str]] = []
-    try:
-        with (
-            unpacked(source) as packed,
-            io.TextIOWrapper(packed, encoding="utf-8-sig", errors="surrogateescape", newline="") as text,
-            target.open("w", encoding="utf-8") as out,
-        ):
-            found = records(text)
-            header = next(found, Record(0, [])).cells
-            if len(set(header)) != len(header):
-                raise UsageError(f"{name!r}: the header names a column twice")
-            for record in found:
-                if reason := _unfit(record, header):
-                    buffer = io.StringIO()
-                    csv.writer(buffer, lineterminator="").writerow(record.cells)
-                    unfit.append((record.line, reason, buffer.getvalue()))
-                    continue
-                out.write(json.dumps(nested(header, record.cells), ensure_ascii=False) + "\n")
-                lines.append(record.line)
-    except csv.Error as error:
-        raise UsageError(f"{name!r} is not CSV: {error}") from None
-    return Spooled(target, lines, unfit)
+def _key(one: Input, longest: int) -> tuple[object, ...]:
+    return (feed_name(one), one.shape == "document", one.elements if one.shape == "lines" else "$", longest)
 
 
-def _unfit(record: Record, header: Sequence[str]) -> str | None:
-    if any("\udc80" <= c <= "\udcff" for cell in record.cells for c in cell):
-        return "bytes that are no UTF-8"
-    if len(record.cells) != len(header):
-        return f"a record of {len(record.cells)} cells under a header of {len(header)}"
-    return None
+def _line_blocks(file: IO[bytes]) -> Iterator[tuple[list[bytes], Iterable[int]]]:
+    """Yield the lines of a file, without byte order mark and each with an end; a file of old Macs ends them by CR alone."""
+    numbers = count(1)
+    first = file.read(_BLOCK).removeprefix(b"\xef\xbb\xbf")
+    is_mac = b"\r" in first and b"\n" not in first
+    rest = b""
+    data = first
+    while data:
+        lines = (rest + data).replace(b"\r", b"\n").split(b"\n") if is_mac else (rest + data).split(b"\n")
+        rest = lines.pop()
+        if lines:
+            yield [line + b"\n" for line in lines], numbers
+        data = file.read(max(_BLOCK, len(rest)))
+    if rest:
+        yield [rest + b"\n"], numbers
+
+
+def _why(error: BaseException) -> str:
+    if isinstance(error, BrokenError):
+        return f"not JSON: {error}"
+    if isinstance(error, csv.Error):
+        return f"not CSV: {error}"
+    return "the archive is cut or damaged"

@@ -24,19 +24,13 @@ HEAVY = {
 
 ROOMS: tuple[tuple[str, ...], ...] = (
     ("catalogue", "clock", "columns", "config", "countries", "errors", "period", "resources"),
-    ("expressions", "feed", "feed_folder", "feeds", "geo", "inputs", "packing", "rows", "spool"),
     (
-        "access",
-        "commit",
-        "copies",
-        "feed_check",
-        "journal",
-        "landed_files",
-        "landing",
-        "place",
-        "places",
-        "quarantine",
-        "store",
+        *("csv_records", "documents", "expressions", "feed", "feed_folder", "feeds", "find", "geo", "inputs", "look"),
+        *("packing", "rows", "spool"),
+    ),
+    (
+        *("access", "commit", "copies", "feed_check", "journal", "landed_files", "landing", "place", "places"),
+        *("quarantine", "quarantine_files", "staging", "store"),
     ),
     ("compaction", "erasure", "holds", "landed_rows", "retention", "sweeping"),
     # a view counts itself, `log.by("actor")`: the words of counting stand beside it
@@ -52,6 +46,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
         "outputs",
         "palette",
         "pictures",
+        "progress",
         "rendering",
         "review_summary",
         "workbook",
@@ -68,7 +63,7 @@ FENCES: dict[str, set[str]] = {
     "deltalake": {"commit", "store"},
     "polars_hash": {"commit"},
     "s3fs": {"places"},
-    "duckdb": {"commit", "copies", "feeds", "geo", "landed_rows", "landing", "log", "quarantine", "store"},
+    "duckdb": {"commit", "copies", "feeds", "geo", "landed_rows", "log", "quarantine", "staging", "store"},
     "jinja2": {"rendering"},
     "maxminddb": {"geo"},
     "narwhals": {"activity", "filter", "filters", "log"},

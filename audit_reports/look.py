@@ -1,0 +1,230 @@
+"""What is in a file? Looks at its first events and says how it is packed and shaped, and whose events it holds."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from audit_reports.csv_records import nested, records, tree
+from audit_reports.errors import UsageError, quoted
+from audit_reports.feed import Feed, recognise
+from audit_reports.inputs import Input, Unreadable
+from audit_reports.packing import DAMAGED, Packing, head, packing_of
+
+_HEADS = (1 << 16, 1 << 20, 1 << 27)
+"""How many unpacked bytes are looked at, more where there is no whole event in fewer."""
+
+_SAMPLE = 20
+_SMALL = 1 << 20  # smaller files are read together
+
+
+def look(path: Path, feeds: Mapping[str, Feed], *, feed: Feed | None, name: str = "") -> Input | Unreadable:
+    """Look at the head of one file and say how to read it, or why there is nothing to read.
+
+    Raises `UsageError` for a file that may not be read, and `FileNotFoundError` for one that is gone.
+    """
+    try:
+        name = name or str(path).encode().decode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+        return Unreadable(shown, path, "its name is no UTF-8; rename it")
+    size = path.stat().st_size
+    if size == 0:
+        return Unreadable(name, path, "it is empty")
+    found: Input | Unreadable = Unreadable(name, path, "it is blank")
+    try:
+        packing = packing_of(path)
+        if packing == "none" and path.name.lower().endswith((".gz", ".zst")):
+            return Unreadable(name, path, "the archive cannot be unpacked (it is none)")
+        for wanted in _HEADS if packing == "none" else _HEADS[1:]:
+            start = head(path, packing, wanted)
+            found = _looked(name, path, size, packing, start, wanted=wanted, feeds=feeds, feed=feed)
+            if len(start) < wanted or (isinstance(found, Input) and (feed or found.feed)):
+                break
+    except PermissionError as error:
+        raise UsageError(f"cannot read {quoted(name)}: {error.strerror}; nothing was landed") from None
+    except FileNotFoundError:
+        raise
+    except (*DAMAGED, OSError):
+        return Unreadable(name, path, "the archive is cut or damaged")
+    return found
+
+
+def _looked(
+    name: str,
+    path: Path,
+    size: int,
+    packing: Packing,
+    start: bytes,
+    *,
+    wanted: int,
+    feeds: Mapping[str, Feed],
+    feed: Feed | None,
+) -> Input | Unreadable:
+    if start[:4] == b"PAR1":
+        return _parquet(name, path, size, feeds=feeds, feed=feed)
+    if (
+        start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        or start[:4:2] == b"\0\0"
+        or start[1:4:2] == b"\0\0"
+    ):
+        return Unreadable(name, path, "it is UTF-16 or UTF-32, and must be UTF-8")
+    text = start.decode("utf-8-sig", errors="replace")
+    if not text.strip():
+        return Unreadable(name, path, "it is blank")
+    bare = re.sub(r"\.(gz|zst)$", "", name.lower())
+    garbled = b"\0" in start[:4096] or text.count("\ufffd") > len(text) // 20
+    if garbled and not text.lstrip().startswith(("{", "[")):  # one garbled line among events is quarantined by itself
+        return Unreadable(name, path, "it is not text")
+    first_line = text.lstrip().split("\n", 1)[0]
+    if bare.endswith(".csv") or (text.lstrip()[0] not in "{[" and "," in first_line and name == "-"):
+        return Input(name, path, size, "csv", packing, "$", feed or recognise(csv_sample(text), feeds))
+    if bare.endswith((".jsonl", ".ndjson")) or _is_lines(text, whole=len(start) < wanted):
+        lines = re.split(r"[\r\n]+", text.strip(), maxsplit=_SAMPLE)[:_SAMPLE]
+        events = [event for line in lines if isinstance(event := _decoded(line), dict)]
+        elements, whose = _in_lines(events, feeds if feed is None else {feed.name: feed})
+        is_plain = packing == "none" and size >= _SMALL and not start.startswith(codecs.BOM_UTF8) and b"\n" in start
+        return Input(name, path, size, "lines", packing, elements, feed or whose, is_plain)
+    return _document(name, path, size, packing, text, feeds=feeds, feed=feed)
+
+
+def _in_lines(events: list[dict[str, Any]], feeds: Mapping[str, Feed]) -> tuple[str, Feed | None]:
+    """Say where in lines the events are, and whose: the line itself, or a list in it whose elements a feed recognises."""
+    if (own := recognise(events, feeds)) is not None:
+        return "$", own
+    for key in dict.fromkeys(key for event in events for key, value in event.items() if isinstance(value, list)):
+        inside = [one for event in events for one in event.get(key) or [] if isinstance(one, dict)]
+        if _is_plain_name(key) and (theirs := recognise(inside[:_SAMPLE], feeds)) is not None:
+            return f'$."{key}"[*]', theirs
+    return "$", None
+
+
+def _is_plain_name(key: str) -> bool:
+    """Say whether a JSON path can name a member."""
+    return '"' not in key and "\\" not in key
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_lines(text: str, *, whole: bool) -> bool:
+    """Say whether a JSON text is one event a line: its first line is complete, or it is no document and most lines are."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if text.lstrip().startswith("["):
+        return False
+    if len(lines) > 1 and isinstance(_decoded(lines[0]), dict):
+        return True
+    if whole and _decoded(text) is not None:
+        return False
+    some = lines[:_SAMPLE]
+    return sum(isinstance(_decoded(line), dict) for line in some) * 2 > max(len(some), 2)
+
+
+def _document(
+    name: str,
+    path: Path,
+    size: int,
+    packing: Packing,
+    text: str,
+    *,
+    feeds: Mapping[str, Feed],
+    feed: Feed | None,
+) -> Input | Unreadable:
+    """Say where the events of one JSON document are: it is an event itself, or a list, or has a list inside."""
+    start = text.lstrip()
+    if start[0] == "[":
+        events = list(_elements(start, 1))
+        if not events and _decoded(text) is not None:
+            return Unreadable(name, path, "its list is empty")
+        if not events:
+            return Unreadable(name, path, "it is not JSON")
+        dicts = [event for event in events if isinstance(event, dict)]
+        return Input(name, path, size, "document", packing, "$[*]", feed or recognise(dicts, feeds))
+    if start[0] != "{":
+        return Unreadable(name, path, "it is not JSON")
+    members, lists = _members(start)
+    candidates = {"none": feed} if feed else feeds
+    if (own := recognise([members], candidates)) is not None:
+        return Input(name, path, size, "document", packing, "$", own)
+    for key, events in lists.items():
+        if not _is_plain_name(key):
+            continue
+        dicts = [event for event in events if isinstance(event, dict)]
+        theirs = recognise(dicts, candidates)
+        if theirs is not None:
+            return Input(name, path, size, "document", packing, f'$."{key}"[*]', theirs)
+    if not members and not lists:
+        return Unreadable(name, path, "it is not JSON")
+    if len(lists) == 1 and not (events := next(iter(lists.values()))):
+        return Unreadable(name, path, "its list is empty")
+    inside = [key for key, events in lists.items() if events and all(isinstance(event, dict) for event in events)]
+    elements = f'$."{inside[0]}"[*]' if len(inside) == 1 and _is_plain_name(inside[0]) else "$"
+    return Input(name, path, size, "document", packing, elements, feed)
+
+
+_DECODER = json.JSONDecoder()
+_SPACE = re.compile(r"[\s,]*")
+
+
+def _elements(text: str, at: int) -> Iterator[Any]:
+    """Yield the first elements of a list that may be cut off, from just behind its bracket."""
+    for _ in range(_SAMPLE):
+        at = cast(re.Match[str], _SPACE.match(text, at)).end()
+        try:
+            element, at = _DECODER.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            return
+        yield element
+
+
+def _members(text: str) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    """Return the members of an object that may be cut off, and the first elements of those that are lists."""
+    members: dict[str, Any] = {}
+    lists: dict[str, list[Any]] = {}
+    at = 1
+    while True:
+        at = cast(re.Match[str], _SPACE.match(text, at)).end()
+        try:
+            key, at = _DECODER.raw_decode(text, at)
+            at = (re.compile(r"\s*:\s*").match(text, at) or _fail()).end()
+            if text.startswith("[", at):
+                lists[str(key)] = list(_elements(text, at + 1))
+            members[str(key)], at = _DECODER.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            return members, lists
+
+
+def _fail() -> re.Match[str]:
+    raise ValueError("no colon")
+
+
+def csv_sample(text: str) -> list[dict[str, Any]]:
+    """Return the first records of a CSV text as nested objects."""
+    found = records(io.StringIO(text))
+    try:
+        rows = [row.cells for row, _ in zip(found, range(_SAMPLE), strict=False)]
+    except csv.Error:
+        return []
+    return [nested(tree(rows[0]), cells) for cells in rows[1:] if len(cells) == len(rows[0])] if rows else []
+
+
+def _parquet(name: str, path: Path, size: int, *, feeds: Mapping[str, Feed], feed: Feed | None) -> Input | Unreadable:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        names = pq.read_schema(path).names
+    except pa.ArrowInvalid:
+        return Unreadable(name, path, "it is cut or damaged")
+    return Input(name, path, size, "parquet", "none", "$", feed or recognise([dict.fromkeys(names, "")], feeds))

@@ -1,0 +1,57 @@
+"""What lies in quarantine? Keeps files of it at a store's place, and takes a person's lines out of one."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import uuid
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from audit_reports.errors import FailureError, quoted
+from audit_reports.place import Place
+from audit_reports.quarantine import BASE64
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def keep_quarantine(place: Place, rows: pl.DataFrame, *, landing: int) -> dict[str, Any]:
+    """Keep a frame as a file of a landing's quarantine, and return what a journal entry says of it."""
+    buffer = io.BytesIO()
+    rows.write_parquet(buffer, compression="zstd")
+    data = buffer.getvalue()
+    path = f"quarantine/{landing:08}-{uuid.uuid4().hex}.parquet"
+    place.publish(path, data)
+    return {"path": path, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(), "rows": rows.height}
+
+
+def parted(place: Place, file: Mapping[str, Any], name: str) -> tuple[pl.DataFrame, int]:
+    """Return the lines of a quarantine file that do not contain a name, and how many do, in whatever way they write it.
+
+    `file` is what the journal says of it. Raises `FailureError` where it is not what was journaled.
+    """
+    import polars as pl
+
+    data = place.read(file["path"])
+    if hashlib.sha256(data).hexdigest() != file["sha256"]:
+        raise FailureError(f"{quoted(file['path'])} is not what the journal says was written; nothing was changed")
+    rows = pl.read_parquet(io.BytesIO(data))
+    rest = rows.filter(pl.Series([not _contains(raw, name) for raw in rows["raw"]], dtype=pl.Boolean))
+    return rest, rows.height - rest.height
+
+
+def _contains(raw: str, name: str) -> bool:
+    texts = [raw]
+    if raw.startswith(BASE64):
+        data = base64.b64decode(raw.removeprefix(BASE64))
+        texts = [data.decode("utf-8", "replace"), data.decode("latin-1")]
+    written = {name, json.dumps(name)[1:-1], json.dumps(name, ensure_ascii=False)[1:-1]}
+    for text in list(texts):
+        try:
+            texts.append(json.dumps(json.loads(text), ensure_ascii=False))
+        except (ValueError, RecursionError):
+            continue  # it is no JSON: that is why it is here
+    return any(one in text for text in texts for one in written)
