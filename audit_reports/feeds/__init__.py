@@ -42,11 +42,11 @@ FEEDS: Mapping[str, Feed] = {
         asana.FEED,
         atlassian.FEED,
         auth0.FEED,
-        azure_activity.FEED,
         box.FEED,
         cloudtrail.FEED,
         databricks.FEED,
         entra.FEED,
+        azure_activity.FEED,  # after those that Azure delivers in the same envelope
         gcp.FEED,
         github.FEED,
         google_workspace.FEED,

@@ -69,6 +69,7 @@ _COUNTERPARTS = {
     "org_domain_verified": ("Domains", "Domain Created"),
     "org_domain_removed": ("Domains", "Domain Deleted"),
     "claude_chat_deleted": ("Conversations", "Chat Deleted"),
+    "conversation_deleted": ("Conversations", "Chat Deleted"),
     "claude_gdrive_integration_created": ("Integrations", "Created"),
     "claude_gdrive_integration_updated": ("Integrations", "Updated"),
     "claude_gdrive_integration_deleted": ("Integrations", "Deleted"),
@@ -93,7 +94,7 @@ _COUNTERPARTS = {
 }
 
 _TYPE = "coalesce($.type, $.event)"
-_SPLIT = "'^(.+?)_(logged_out|re_sent|access_failed|deletion_failed|[a-z]+)$'"
+_SPLIT = "'^(.+?)_(signed_in_[a-z]+|signed_(?:in|out)|logged_out|re_sent|access_failed|deletion_failed|[a-z]+)$'"
 _FAMILY = f"coalesce(nullif(regexp_extract({_TYPE}, {_SPLIT}, 1), ''), {_TYPE})"
 _VERB = f"coalesce(nullif(regexp_extract({_TYPE}, {_SPLIT}, 2), ''), {_TYPE})"
 
@@ -153,6 +154,13 @@ def _told(text: str, *keys: str) -> str:
     return f"list_filter(json_extract_string(TRY_CAST({text} AS JSON), [{names}]), lambda x: x <> '')[1]"
 
 
+# Values that a type tells outside `updates`, before and after.
+_CHANGED = {
+    "role": ("$.previous_role", "$.current_role"),
+    "mode": ("$.previous_mode", "$.new_mode"),
+    "quantity": ("$.previous_quantity", "$.new_quantity"),
+}
+
 # `updates` is a list of {type, previous_value, current_value} wherever it tells both values.
 _UPDATES = "CASE WHEN json_type(TRY_CAST($.updates AS JSON)) = 'ARRAY' THEN TRY_CAST($.updates AS JSON) END"
 _LISTED_CHANGES = f"""nullif('{{' || array_to_string(list_transform(
@@ -166,12 +174,23 @@ FEED = Feed(
     exported_from="GET https://api.anthropic.com/v1/compliance/activities, or Settings, Data and privacy, Export logs",
     recognised_by=(
         *(("type", f"actor.type={kind}") for kind in _ACTOR_TYPES),
-        ("type", "created_at", "organization_uuid", "actor.type"),
+        ("type", "created_at", "actor.email_address"),
+        ("type", "created_at", "organization_id", "actor.type"),
+        ("type", "created_at", "organization_uuid"),
         ("created_at", "event", "actor_info"),
+        ("created_at", "event", "client_platform"),
         ("created_at", "event", "event_info", "entity_info"),
     ),
     # each type has fields of its own; the export's details are objects, in its CSV form their text
-    any_type=(*_RESOURCE_NAMES, *_RESOURCE_IDS, "$.updates", "$.actor_info", "$.entity_info", "$.actor.provider"),
+    any_type=(
+        *_RESOURCE_NAMES,
+        *_RESOURCE_IDS,
+        *(value for values in _CHANGED.values() for value in values),
+        "$.updates",
+        "$.actor_info",
+        "$.entity_info",
+        "$.actor.provider",
+    ),
     columns={
         "event_id": "$.id",
         "occurred_at": "$.created_at",
@@ -208,9 +227,8 @@ FEED = Feed(
         "resource": first_of(*_RESOURCE_NAMES, *_RESOURCE_IDS, _told("$.entity_info", "name", "uuid")),
         "resource_type": f"coalesce({_told('$.entity_info', 'type')}, {_FAMILY})",
         "resource_id": first_of(*_RESOURCE_IDS, _told("$.entity_info", "uuid")),
-        "changes": f"""coalesce({_LISTED_CHANGES}, {change("'role'", "$.previous_role", "$.current_role")},
-            {change("'mode'", "$.previous_mode", "$.new_mode")},
-            {change("'quantity'", "$.previous_quantity", "$.new_quantity")})""",
+        "changes": f"coalesce({_LISTED_CHANGES}, "
+        f"{', '.join(change(literal(field), *values) for field, values in _CHANGED.items())})",
         "source": """CASE WHEN $.actor.type IN ('api_actor', 'admin_api_key_actor', 'service_account_actor') THEN 'API'
             WHEN $.actor.type = 'scim_directory_sync_actor' THEN coalesce(nullif($.actor.idp_connection_type, ''), 'SCIM')
             ELSE nullif($.client_platform, '') END""",
@@ -218,7 +236,7 @@ FEED = Feed(
         "outcome": f"""CASE WHEN try_cast($.status_code AS INTEGER) >= 400 THEN 'failure'
             WHEN regexp_matches({_TYPE}, '_(failed|blocked|invalid)$') THEN 'failure'
             WHEN regexp_matches({_TYPE}, '_(initiated|started|attempted|requested|proposed)$') THEN NULL
-            WHEN regexp_matches({_TYPE}, '(ed|_sent|_success|_logged_out)$') THEN 'success' END""",
+            WHEN regexp_matches({_TYPE}, '(ed|_sent|_success|_(logged|signed)_out|_signed_in(_[a-z]+)?)$') THEN 'success' END""",
         "workspace": first_of("$.organization_id", "$.organization_uuid"),
         "user_agent": first_of("$.actor.user_agent", "$.user_agent"),
     },

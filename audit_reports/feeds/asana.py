@@ -48,9 +48,11 @@ FEED = Feed(
     product="Asana audit log API",
     exported_from="GET /api/1.0/workspaces/ID/audit_log_events, or a SIEM integration",
     recognised_by=(
-        ("event_type", "event_category", "actor.actor_type"),
-        ("event_type", "event_category", "context.context_type"),
-        ("event_type", "event_category", "gid"),
+        *(("event_type", "event_category", key) for key in ("gid", "created_at", "actor.email", "actor.name")),
+        ("event_type", "actor.actor_type"),
+        ("event_type", "context.context_type"),
+        ("event_type", "context.client_ip_address"),
+        ("event_type", "resource.resource_type"),
     ),
     any_type=("$.details",),
     columns={
@@ -58,7 +60,7 @@ FEED = Feed(
         "occurred_at": "$.created_at",
         "event": _TYPE,
         "category": counterpart(_TYPE, _COUNTERPARTS, 0, "$.event_category"),
-        "action": counterpart(_TYPE, _COUNTERPARTS, 1, f"regexp_extract({_TYPE}, '([^_]+)$', 1)"),
+        "action": counterpart(_TYPE, _COUNTERPARTS, 1, f"regexp_extract({_TYPE}, '((?:logged_)?[^_]+)$', 1)"),
         "actor": f"""coalesce({first_of("$.actor.email", "$.actor.name", "$.actor.gid")}, {_TRIED},
             CASE WHEN $.actor.actor_type IN ('asana', 'asana_support') THEN $.actor.actor_type END)""",
         "actor_id": "nullif($.actor.gid, '')",

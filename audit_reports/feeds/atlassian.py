@@ -88,7 +88,7 @@ FEED = Feed(
     exported_from="Organizations REST API: GET /admin/v1/orgs/{orgId}/events or /events-stream",
     recognised_by=(
         ("attributes.action", "attributes.time"),
-        ("attributes.action", "attributes.actor", "type=events"),
+        ("attributes.action", "attributes.actor"),
         ("data.attributes.action", "data.attributes.time"),
     ),
     any_type=(
@@ -99,6 +99,7 @@ FEED = Feed(
         "$.data.attributes.container",
         "$.data.attributes.location.geo",
     ),
+    zone="UTC",
     columns={
         "event_id": first_of("$.id", "$.data.id"),
         "occurred_at": _attribute("time"),

@@ -37,13 +37,13 @@ _FAMILY = f"""CASE WHEN {_TYPE} IN ('LOGIN', 'FAILED_LOGIN', 'ADMIN_LOGIN') THEN
 _VERB = f"""CASE WHEN {_TYPE} IN ('LOGIN', 'FAILED_LOGIN', 'ADMIN_LOGIN') THEN lower({_TYPE})
     ELSE lower(coalesce(nullif(regexp_extract({_TYPE}, '^{_LEADING}_', 1), ''), regexp_extract({_TYPE}, '([^_]+)$', 1))) END"""
 
-_UNKNOWN = "coalesce($.created_by.id, '2') = '2'"
+_WHO = first_of(*[f"$.{by}.{name}" for by in ("created_by", "action_by") for name in ("login", "name", "id")])
+_UNKNOWN = f"($.created_by.id = '2' OR {_WHO} IS NULL)"
 _TRIED = f"""CASE WHEN {_TYPE} = 'FAILED_LOGIN' AND {_UNKNOWN}
     THEN {first_of("$.source.login", "$.source.name")} END"""
-_WHO = first_of(*[f"$.{by}.{name}" for by in ("created_by", "action_by") for name in ("login", "name", "id")])
 _NAMES = ("item_name", "folder_name", "file_name", "group_name", "login", "name", "user_email", "user_name")
 _NAMED = first_of(*[f"$.source.{name}" for name in _NAMES])
-_IDS = ("item_id", "folder_id", "file_id", "group_id", "id", "user_id")
+_ID = first_of(*[f"$.source.{name}" for name in ("item_id", "folder_id", "file_id", "group_id", "id", "user_id")])
 _DETAILS = "TRY_CAST($.additional_details AS JSON)"
 
 
@@ -56,10 +56,9 @@ FEED = Feed(
     product="Box events",
     exported_from="GET /2.0/events?stream_type=admin_logs or admin_logs_streaming",
     recognised_by=(
-        ("type=event", "event_type", "created_by"),
-        ("type=event", "event_type", "source"),
-        ("type=event", "event_type", "event_id"),
-        ("event_type", "event_id", "created_by.login"),
+        ("type=event", "event_type"),
+        *(("event_type", f"created_by.{key}") for key in ("login", "name", "type")),
+        ("event_type", "event_id", "source"),
     ),
     # each kind of event has a source and details of its own
     any_type=("$.source", "$.additional_details"),
@@ -73,13 +72,13 @@ FEED = Feed(
         "actor_id": first_of("$.created_by.id", "$.action_by.id"),
         # an application acts under an address that Box made for it
         "actor_type": """CASE WHEN $.created_by.login ILIKE '%@boxdevedition.com' THEN 'service'
-            WHEN $.created_by.type = 'user' AND $.created_by.id <> '2' THEN 'human' END""",
-        "resource": f"""coalesce({_NAMED}, {_detail("group_name")}, {_detail("shield_alert/rule_name")},
-            $.source.item_id, $.source.id)""",
-        "resource_type": """coalesce($.source.item_type, $.source.type, CASE WHEN $.source.folder_id IS NOT NULL THEN 'folder'
-            WHEN $.source.file_id IS NOT NULL THEN 'file' WHEN $.source.group_id IS NOT NULL THEN 'group'
-            WHEN $.source.user_id IS NOT NULL THEN 'user' END)""",
-        "resource_id": first_of(*[f"$.source.{name}" for name in _IDS]),
+            WHEN coalesce($.created_by.type, $.action_by.type) = 'user' AND coalesce($.created_by.id, '') <> '2'
+            THEN 'human' END""",
+        "resource": f"coalesce({_NAMED}, {_detail('group_name')}, {_detail('shield_alert/rule_name')}, {_ID})",
+        "resource_type": f"""coalesce({first_of("$.source.item_type", "$.source.type")},
+            CASE WHEN $.source.folder_id IS NOT NULL THEN 'folder' WHEN $.source.file_id IS NOT NULL THEN 'file'
+            WHEN $.source.group_id IS NOT NULL THEN 'group' WHEN $.source.user_id IS NOT NULL THEN 'user' END)""",
+        "resource_id": _ID,
         "source": f"coalesce({_detail('service_name')}, {_detail('service_id')})",
         "ip": address("$.ip_address"),
         "outcome": f"""CASE WHEN regexp_matches({_TYPE}, 'FAILED|BLOCKED|DENIED') THEN 'failure'

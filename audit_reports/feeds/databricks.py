@@ -126,6 +126,9 @@ FEED = Feed(
     exported_from="audit log delivery, the table system.access.audit, or diagnostic settings on Azure",
     recognised_by=(
         ("serviceName", "actionName"),
+        ("serviceName", "userIdentity"),
+        ("actionName", "userIdentity"),
+        ("actionName", "requestParams"),
         ("service_name", "action_name"),
         ("properties.serviceName", "properties.actionName"),
         ("ServiceName", "ActionName"),
@@ -150,7 +153,7 @@ FEED = Feed(
     columns={
         "event_id": first_of("$.event_id", "$.properties.logId", "$.LogId"),
         "occurred_at": f"CASE WHEN regexp_full_match({_TIME}, '[0-9.]+') THEN {epoch_milliseconds(_TIME)} ELSE {_TIME} END",
-        "event": _ACTION,
+        "event": f"coalesce({_ACTION}, {_SERVICE})",
         "category": counterpart(_FULL_NAME, _COUNTERPARTS, 0, _SERVICE),
         "action": counterpart(_FULL_NAME, _COUNTERPARTS, 1, _ACTION),
         "actor": _ACTOR,

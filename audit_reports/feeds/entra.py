@@ -149,13 +149,18 @@ def _value(text: str) -> str:
 _PROPERTY = "['displayName', 'oldValue', 'newValue']"
 
 
-def _changes(listed: str, path: str) -> str:
-    """Return `{"property": [before, after]}` of a list of modified properties, without those that only name others."""
-    read = f"list_transform(json_extract({listed}, {literal(path)}), lambda p: json_extract_string(p, {_PROPERTY}))"
+def _changes(targets: str, own: str) -> str:
+    """Return `{"property": [before, after]}` of the properties of all targets, else of the event's own.
+
+    Those that only name others are left out.
+    """
+    listed = f"""coalesce(
+        CASE WHEN json_valid({targets}) THEN nullif(json_extract({targets}, '$[*].modifiedProperties[*]'), []) END,
+        CASE WHEN json_valid({own}) THEN json_extract({own}, '$[*]') END)"""
+    read = f"list_transform({listed}, lambda p: json_extract_string(p, {_PROPERTY}))"
     told = f"list_filter({read}, lambda p: p[1] <> '' AND p[1] <> 'Included Updated Properties' AND p[1] NOT LIKE 'TargetId.%')"
     pair = f"to_json(p[1]) || ':[' || {_value('p[2]')} || ',' || {_value('p[3]')} || ']'"
-    pairs = f"array_to_string(list_transform({told}, lambda p: {pair}), ',')"
-    return f"CASE WHEN json_valid({listed}) THEN nullif('{{' || {pairs} || '}}', '{{}}') END"
+    return f"nullif('{{' || array_to_string(list_transform({told}, lambda p: {pair}), ',') || '}}', '{{}}')"
 
 
 _LOGGED = first_of(utc_time("$.time", "%m/%d/%Y %I:%M:%S %p"), "$.time", "$.TimeGenerated")
@@ -181,7 +186,7 @@ _USER = first_of(
     "$.properties.signInIdentifier",
     "$.signInIdentifier",
     _field("userDisplayName", "$.UserDisplayName"),
-    _field("userId", "$.UserId"),
+    f"nullif({_field('userId', '$.UserId')}, '00000000-0000-0000-0000-000000000000')",
 )
 _APP = first_of(
     *(
@@ -217,6 +222,8 @@ def _place(name: str) -> str:
     return f"nullif(coalesce({place}, {_inside('$.LocationDetails', '/' + name)}), 'Unknown')"
 
 
+_AT = first_of("$.location", "$.Location", "$.properties.location")
+
 FEED = Feed(
     name="entra",
     product="Microsoft Entra ID (Azure Active Directory) audit, sign-in, risk and provisioning logs",
@@ -225,6 +232,9 @@ FEED = Feed(
         *((f"category={category}", "operationName") for category in _CATEGORIES),
         *((f"Category={category}", "OperationName") for category in _CATEGORIES),
         *((f"Type={table}", "TimeGenerated") for table in _TABLES),
+        ("operationName=Sign-in activity",),
+        ("operationName", "properties.activityDisplayName"),
+        ("operationName", "properties.userPrincipalName"),
         ("properties.activityDisplayName", "properties.initiatedBy"),
         ("activityDisplayName", "activityDateTime", "loggedByService"),
         ("activityDisplayName", "activityDateTime", "initiatedBy"),
@@ -234,6 +244,9 @@ FEED = Feed(
         ("provisioningAction", "activityDateTime", "provisioningStatusInfo"),
     ),
     any_type=(
+        "$.identity",
+        "$.initiatedBy",
+        "$.properties.initiatedBy",
         "$.location",
         "$.properties.location",
         "$.Location",
@@ -296,7 +309,14 @@ FEED = Feed(
                 )
             } END""",
         ),
-        "actor": first_of(_USER, _APP, _PROVISIONER, _field("appId"), "$.identity", "$.Identity"),
+        "actor": first_of(
+            _USER,
+            _APP,
+            _PROVISIONER,
+            _field("appId"),
+            "CASE WHEN NOT starts_with($.identity, '{') THEN $.identity END",
+            "$.Identity",
+        ),
         "actor_id": first_of(
             *(f"{by}.user.id" for by in _STARTER),
             *(f"{by}.app.{name}" for name in ("servicePrincipalId", "appId") for by in _STARTER),
@@ -327,8 +347,7 @@ FEED = Feed(
         "resource_id": f"""coalesce(nullif(({_TARGET})[3], ''), nullif($.properties.resourceId, ''),
             {first_of("$.properties.sourceIdentity.Id", "$.sourceIdentity.id")}, CASE WHEN {_IS_SIGN_IN}
             AND NOT starts_with($.resourceId, '/') THEN nullif($.resourceId, '') END)""",
-        "changes": f"""coalesce({_changes(_TARGETS, "$[*].modifiedProperties[*]")},
-            {_changes(first_of("$.properties.modifiedProperties", "$.modifiedProperties"), "$[*]")})""",
+        "changes": _changes(_TARGETS, first_of("$.properties.modifiedProperties", "$.modifiedProperties")),
         "source": first_of(
             _field("appDisplayName", "$.AppDisplayName"),
             _field("clientAppUsed", "$.ClientAppUsed"),
@@ -344,14 +363,18 @@ FEED = Feed(
             )
         ),
         "country": f"""coalesce({_place("countryOrRegion")}, CASE WHEN coalesce($.category, $.Category, '') NOT IN
-            ('AuditLogs', 'MicrosoftGraphActivityLogs') AND regexp_full_match(coalesce($.location, $.Location), '[A-Za-z]{{2}}')
-            THEN coalesce($.location, $.Location) END)""",
+            ('AuditLogs', 'MicrosoftGraphActivityLogs') AND regexp_full_match({_AT}, '[A-Za-z]{{2}}') THEN {_AT} END)""",
         "region": _place("state"),
         "city": _place("city"),
-        "outcome": f"""CASE WHEN {_CODE} = '0' THEN 'success' WHEN {_CODE} IN {tuple(map(str, _INTERRUPTED))} THEN NULL
-            WHEN {_CODE} IS NOT NULL THEN 'failure' WHEN {_RESULT} = 'success' THEN 'success'
-            WHEN {_RESULT} IN ('failure', 'failed', 'timeout', 'clienterror') THEN 'failure'
-            WHEN {_STATUS_CODE} < 400 THEN 'success' WHEN {_STATUS_CODE} >= 400 THEN 'failure' END""",
+        # a list of one, so that the code is looked for once
+        "outcome": f"""nullif(coalesce(list_transform([{_CODE}], lambda c: CASE WHEN c = '0' THEN 'success'
+            WHEN c IN {tuple(map(str, _INTERRUPTED))} THEN '' WHEN c IS NOT NULL THEN 'failure' END)[1], {
+            looked_up(
+                _RESULT,
+                {"success": "success", **dict.fromkeys(("failure", "failed", "timeout", "clienterror"), "failure")},
+                f"CASE WHEN {_STATUS_CODE} < 400 THEN 'success' WHEN {_STATUS_CODE} >= 400 THEN 'failure' END",
+            )
+        }), '')""",
         "workspace": f"""coalesce({first_of("$.tenantId", "$.AADTenantId", "$.properties.tenantId")},
             {_field("resourceTenantId", "$.ResourceTenantId")},
             nullif(regexp_extract($.resourceId, '(?i)^/tenants/([^/]+)/', 1), ''))""",

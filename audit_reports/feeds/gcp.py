@@ -147,6 +147,7 @@ FEED = Feed(
         ("protoPayload",),
         ("protopayload_auditlog",),
         ("jsonPayload.@type=type.googleapis.com/google.cloud.audit.TransparencyLog",),
+        ("operation.producer",),
     ),
     # requests and answers are the service's own; status, metadata and delegation are objects, lists or text by service and sink
     any_type=(
@@ -173,7 +174,7 @@ FEED = Feed(
             "$.protoPayload.requestMetadata.requestAttributes.time",
             "$.receiveTimestamp",
         ),
-        "event": f"coalesce({_METHOD}, {_SERVICE})",
+        "event": f"coalesce({_METHOD}, {_SERVICE}, {first_of('$.resource.type', '$.logName')})",
         "category": _counterpart(0, _FAMILY),
         "action": _counterpart(1, f"nullif({_LAST}, '')"),
         "actor": _ACTOR,

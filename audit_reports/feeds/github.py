@@ -123,6 +123,7 @@ def _time(path: str) -> str:
 
 
 _ACTOR = first_of("$.actor", "$.actorLogin")
+_NAMED = first_of("$.external_identity_username", "$.external_identity_nameid", "$.actor_id")
 _USER = first_of("$.user", "$.userLogin", "$.data.user", "$.invitee", "$.blocked_user")
 _TEAM = first_of("$.team", "$.teamName", "$.data.team")
 _REPO = first_of("$.repo", "$.repository", "$.repositoryName", "$.data.repo")
@@ -226,8 +227,9 @@ FEED = Feed(
             ("action", "actor", key)
             for key in ("@timestamp", "actor_is_bot", "operation_type", "org", "business", "repo")
         ),
-        ("action", "actor", "created_at", "actor_location"),
-        ("action", "actor", "created_at", "user"),
+        *(("action", "created_at", key) for key in ("actor", "org", "repo", "business")),
+        *(("action", "@timestamp", key) for key in ("org", "repo", "repository", "business")),
+        ("action", "actor", "user"),
         ("action", "actorLogin", "createdAt"),
     ),
     any_type=tuple(f"$.{name}" for name in _VARYING),
@@ -238,17 +240,13 @@ FEED = Feed(
         "category": _counterpart(0, "Organization", _FAMILY),
         "action": f"CASE WHEN $.action = 'org.remove_member' AND {_ACTOR} = {_USER} THEN 'Left' "
         f"ELSE {_counterpart(1, 'Updated', _VERB)} END",
-        "actor": f"CASE WHEN $.action = 'user.failed_login' AND {_ACTOR} IS NULL THEN {_USER} ELSE "
-        + first_of(
-            "$.actor", "$.actorLogin", "$.external_identity_username", "$.external_identity_nameid", "$.actor_id"
-        )
-        + " END",
+        "actor": f"coalesce({_ACTOR}, CASE WHEN $.action = 'user.failed_login' THEN {_USER} END, {_NAMED})",
         "actor_id": first_of("$.actor_id"),
         "actor_type": f"""CASE WHEN starts_with($.action, 'staff.') THEN 'support'
             WHEN $.actor_is_bot = 'true' OR ends_with({_ACTOR}, '[bot]') THEN 'service'
             WHEN lower({_ACTOR}) IN ('github', 'github-system', 'github system') THEN 'system'
             WHEN lower({_ACTOR}) IN ('deploy_key', 'deploy key') THEN 'api_key'
-            WHEN coalesce({_ACTOR}, $.actor_id) IS NOT NULL THEN 'human' END""",
+            WHEN coalesce({_ACTOR}, {_NAMED}) IS NOT NULL THEN 'human' END""",
         "resource": _resource(0),
         "resource_type": _resource(1),
         "resource_id": _resource(2),

@@ -109,13 +109,13 @@ _PROFILE = "nullif(nullif($.actor.profileId, ''), '105250506097979753968')"
 _ACTOR = f"""coalesce({first_of("$.actor.email", "$.actor.key")}, {_PROFILE},
     nullif($.actor.applicationInfo.applicationName, ''),
     CASE WHEN $.id.applicationName = 'login' THEN {_value("affected_email_address")} END)"""
-_ACTOR_TYPE = """CASE WHEN $.id.applicationName = 'access_transparency' THEN 'support'
+_ACTOR_TYPE = f"""CASE WHEN $.id.applicationName = 'access_transparency' THEN 'support'
     WHEN $.actor.email LIKE '%gserviceaccount.com' THEN 'service' WHEN upper($.actor.key) LIKE '%SYSTEM%' THEN 'system'
     WHEN $.actor.callerType = 'KEY' THEN 'api_key' WHEN $.actor.callerType = 'APPLICATION' THEN 'service'
-    WHEN $.actor.email <> '' OR $.actor.callerType LIKE '%USER' THEN 'human'
+    WHEN $.actor.email <> '' OR {_PROFILE} IS NOT NULL THEN 'human'
     WHEN $.actor.key <> '' THEN 'api_key' WHEN $.actor.applicationInfo.oauthClientId <> '' THEN 'service' END"""
 
-_OUTCOME = f"""CASE WHEN regexp_matches(@.name, '(?i)fail|denied|blocked|rejected') THEN 'failure'
+_OUTCOME = f"""CASE WHEN regexp_matches(@.name, '(?i)fail|deny|denied|blocked|rejected') THEN 'failure'
     WHEN regexp_matches(@.name, '(?i)success|succeeded') THEN 'success'
     WHEN $.id.applicationName = 'saml' AND {_value("saml_status_code")} IS NOT NULL
         THEN CASE WHEN contains({_value("saml_status_code")}, 'SUCCESS') THEN 'success' ELSE 'failure' END
@@ -145,11 +145,11 @@ FEED = Feed(
     columns={
         "event_id": "$.id.uniqueQualifier",
         "occurred_at": "$.id.time",
-        "event": first_of("@.name", "@.type"),
+        "event": first_of("@.name", "@.type", "$.id.applicationName"),
         "category": _counterpart(0, first_of("@.type", "$.id.applicationName")),
         "action": _counterpart(1, first_of("@.name", "@.type")),
         "actor": _ACTOR,
-        "actor_id": first_of("$.actor.profileId", "$.actor.key"),
+        "actor_id": f"coalesce({_PROFILE}, nullif($.actor.key, ''))",
         "actor_type": _ACTOR_TYPE,
         "resource": first_of(_value(*_RESOURCES), "$.resourceDetails[0].title"),
         "resource_type": f"coalesce({_RESOURCE_TYPE}, $.resourceDetails[0].type)",

@@ -64,11 +64,10 @@ FEED = Feed(
     product="Notion workspace audit log",
     exported_from="Settings, Connections: a security and compliance (SIEM) connection of an Enterprise workspace",
     recognised_by=(
-        ("event.type", "event.timestamp", "event.workspace_id"),
-        ("event.type", "event.workspace_id", "event.actor.object"),
-        ("event.type", "event.timestamp", "event.actor.object"),
-        ("type", "timestamp", "workspace_id", "actor.object"),
-        ("type", "timestamp", "workspace_id", "actor.type", "platform"),
+        *(("event.type", f"event.{key}") for key in ("timestamp", "workspace_id", "actor.object", "actor.person")),
+        ("type", "timestamp", "actor.object"),
+        ("type", "timestamp", "actor.person"),
+        ("type", "timestamp", "workspace_id", "platform"),
     ),
     # each type of event has details of its own
     any_type=("$.event.details", "$.details"),

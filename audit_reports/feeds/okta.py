@@ -102,10 +102,8 @@ FEED = Feed(
     product="Okta System Log",
     exported_from="the System Log API (/api/v1/logs), Reports > System Log, or a log stream",
     recognised_by=(
-        ("eventType", "published", "actor"),
-        ("eventType", "actor.alternateId"),
-        ("eventType", "legacyEventType"),
-        ("eventType", "displayMessage", "outcome.result"),
+        *(("eventType", key) for key in ("published", "legacyEventType", "outcome.result", "client.ipAddress")),
+        *(("eventType", f"actor.{key}") for key in ("alternateId", "displayName", "id")),
         ("detail.eventType", "detail.published"),
     ),
     any_type=(

@@ -190,12 +190,8 @@ FEED = Feed(
     product="OneLogin events",
     exported_from="the Events API (/api/1/events), the event broadcaster (webhook), or Activity > Events",
     recognised_by=(
-        *(
-            ("event_type_id", key)
-            for key in ("actor_user_id", "actor_user_name", "account_id", "actor_system", "user_id", "privilege_name")
-        ),
-        ("detail.event_type_id", "detail.account_id"),
-        ("detail.event_type_id", "detail.actor_user_name"),
+        ("event_type_id",),
+        ("detail.event_type_id",),
     ),
     any_type=("$.detail", "$.create", "$.notes"),
     zone="UTC",

@@ -84,10 +84,9 @@ FEED = Feed(
     exported_from="GET https://api.openai.com/v1/organization/audit_logs",
     recognised_by=(
         ("object=organization.audit_log",),
-        ("effective_at", "type", "actor.session"),
-        ("effective_at", "type", "actor.api_key"),
-        ("effective_at", "type", "actor.type"),
-        ("effective_at", "type", "id"),
+        ("effective_at", "type"),
+        ("type", "actor.session"),
+        ("type", "actor.api_key"),
     ),
     columns={
         "event_id": "$.id",

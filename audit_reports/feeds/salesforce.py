@@ -100,6 +100,7 @@ _TYPE = f"""coalesce({
         "$.EVENT_TYPE",
         "$.attributes.type",
         "regexp_extract($.channel, '([^/]+)$', 1)",
+        "$.event.EventApiName",
         'CASE WHEN $.detail.payload.EventIdentifier IS NOT NULL THEN $."detail-type" END',
         "$.EventType",
     )
@@ -107,7 +108,9 @@ _TYPE = f"""coalesce({
 _EVENT = f"CASE WHEN {_SETUP} THEN nullif($.Action, '') ELSE {_TYPE} END"
 _OPERATION = f"CASE WHEN {_SETUP} THEN nullif($.Action, '') ELSE {_sent('Operation')} END"
 
-_DELEGATED_NAME = first_of("$.DELEGATED_USER_NAME", _sent("DelegatedUsername", "DelegatedUserName"), "$.DelegateUser")
+_DELEGATED_NAME = first_of(
+    "$.DELEGATED_USER_NAME", "$.DELEGATED_USERNAME", _sent("DelegatedUsername", "DelegatedUserName"), "$.DelegateUser"
+)
 _DELEGATED_ID = first_of("$.DELEGATED_USER_ID_DERIVED", "$.DELEGATED_USER_ID", "$.DelegatedUserIdentifier")
 _NAME = first_of(
     "$.USER_NAME",
@@ -153,9 +156,10 @@ FEED = Feed(
     product="Salesforce Event Monitoring and Setup Audit Trail",
     exported_from="EventLogFile (CSV), real-time events (REST query, CometD, Pub/Sub API, EventBridge), SetupAuditTrail",
     recognised_by=(
-        ("EVENT_TYPE", "TIMESTAMP_DERIVED"),
-        ("EVENT_TYPE", "TIMESTAMP", "ORGANIZATION_ID"),
-        ("EVENT_TYPE", "TIMESTAMP", "REQUEST_ID"),
+        *(
+            ("EVENT_TYPE", key)
+            for key in ("TIMESTAMP_DERIVED", "TIMESTAMP", "ORGANIZATION_ID", "REQUEST_ID", "USER_ID")
+        ),
         ("EventIdentifier", "EventDate"),
         ("EventIdentifier", "CreatedDate"),
         ("data.payload.EventIdentifier",),
@@ -167,6 +171,9 @@ FEED = Feed(
         ("Action", "Section", "Display", "CreatedDate"),
     ),
     any_type=(
+        "$.event",
+        "$.ENTITY_NAME",
+        "$.QUERIED_ENTITIES",
         "$.Records",
         "$.QueriedEntities",
         "$.data.payload.QueriedEntities",
@@ -176,14 +183,17 @@ FEED = Feed(
     ),
     zone="UTC",
     columns={
-        "event_id": f"""coalesce({_sent("EventIdentifier")},
-            CASE WHEN $.EVENT_TYPE IS NULL OR $.EVENT_TYPE NOT IN {_STEPS} THEN nullif($.REQUEST_ID, '') END,
-            CASE WHEN $.attributes.type IN ('SetupAuditTrail', 'LoginHistory') OR {_SETUP} THEN nullif($.Id, '') END,
-            nullif($.RequestIdentifier, ''))""",
+        "event_id": first_of(
+            _sent("EventIdentifier"),
+            looked_up("$.EVENT_TYPE", dict.fromkeys(_STEPS, ""), "$.REQUEST_ID"),
+            f"CASE WHEN $.attributes.type IN ('SetupAuditTrail', 'LoginHistory') OR {_SETUP} THEN $.Id END",
+            "$.RequestIdentifier",
+        ),
         "occurred_at": first_of(
-            "$.TIMESTAMP_DERIVED",
+            _time("$.TIMESTAMP_DERIVED"),
             utc_time("$.TIMESTAMP", "%Y%m%d%H%M%S.%g", "%Y%m%d%H%M%S"),
             "$.TIMESTAMP",
+            "CASE WHEN contains($.EVENT_DATE, ':') THEN $.EVENT_DATE END",
             _time(_sent("EventDate")),
             "$.Timestamp",
             "$.LoginTime",

@@ -84,8 +84,9 @@ FEED = Feed(
     exported_from="the Audit Logs API (/audit/v1/logs), or organisation settings, Security, Audit logs, Export JSON",
     recognised_by=(
         ("action", "date_create"),
-        ("action", "actor.user", "context"),
-        ("action", "actor.type", "context.location"),
+        ("action", "actor.user"),
+        ("action", "context.location"),
+        ("action", "context.ip_address"),
     ),
     # an entity has the fields of its type, and details those of the action
     any_type=("$.entity", "$.details", "$.context.app"),

@@ -53,12 +53,27 @@ _COUNTERPARTS = {
 # Acts of a person alone: nobody else takes up an invitation or leaves.
 _PERSONAL = ("org.user.invite.accept", "org.user.invite_link.accept", "org.user.provision.accept", "org.user.leave")
 
-_GROUP = "coalesce($.groupId, $.group_id)"
-_ORG = "coalesce($.orgId, $.org_id)"
-_PROJECT = "coalesce($.projectId, $.project_id)"
-_USER = first_of("$.userId", "$.user_id")
+_SCOPES = ("groupId", "orgId", "projectId", "group_id", "org_id", "project_id")
+_USERS = ("userId", "user_id")
+
+_GROUP = first_of("$.groupId", "$.group_id")
+_ORG = first_of("$.orgId", "$.org_id")
+_PROJECT = first_of("$.projectId", "$.project_id")
+_USER = first_of(*[f"$.{user}" for user in _USERS])
 _VERB = "regexp_extract($.event, '([^.]+)$', 1)"
 _FAMILY = "nullif(regexp_extract($.event, '^(.+)[.][^.]+$', 1), '')"
+_NAMES = (
+    "email",
+    "username",
+    "name",
+    "orgName",
+    "after.name",
+    "target.name",
+    "url",
+    "userPublicId",
+    "serviceAccountPublicId",
+    "integrationPublicId",
+)
 # Of `org.project.ignore.create` it is the project that was acted on, of `org.edit` the organization.
 _TYPE = "coalesce(nullif(regexp_extract($.event, '^[^.]+[.]([^.]+)[.]', 1), ''), nullif(regexp_extract($.event, '^[^.]+'), ''))"
 
@@ -68,11 +83,7 @@ FEED = Feed(
     exported_from="GET /rest/groups/ID/audit_logs/search and /rest/orgs/ID/audit_logs/search, or POST /v1/group/ID/audit",
     recognised_by=(
         ("event", "created", "content"),
-        *(
-            ("event", key, scope)
-            for scope in ("groupId", "orgId", "group_id", "org_id")
-            for key in ("created", "content")
-        ),
+        *(("event", key, scope) for key in ("created", "content", *_USERS) for scope in _SCOPES),
     ),
     # each kind of event has contents of its own
     any_type=("$.content",),
@@ -85,9 +96,8 @@ FEED = Feed(
         "actor_id": _USER,
         "actor_type": f"""CASE WHEN {_USER} IS NULL THEN CASE WHEN $.event LIKE '%.sso.membership.sync' THEN 'system' END
             WHEN $.content.interface = 'ui' OR $.event IN ({", ".join(map(literal, _PERSONAL))}) THEN 'human' END""",
-        "resource": f"""coalesce($.content.email, $.content.username, $.content.name, $.content.orgName, $.content.after.name,
-            $.content.target.name, $.content.url, $.content.userPublicId, $.content.serviceAccountPublicId,
-            $.content.integrationPublicId, {_PROJECT}, $.content.newOrgPublicId, {_ORG}, {_GROUP})""",
+        "resource": f"""coalesce({first_of(*[f"$.content.{name}" for name in _NAMES])}, {_PROJECT}, $.content.newOrgPublicId,
+            {_ORG}, {_GROUP})""",
         "resource_type": _TYPE,
         "resource_id": f"""CASE {_TYPE} WHEN 'project' THEN {_PROJECT} WHEN 'org' THEN coalesce($.content.newOrgPublicId, {_ORG})
             WHEN 'group' THEN {_GROUP} WHEN 'user' THEN $.content.userPublicId

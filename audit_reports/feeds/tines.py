@@ -53,20 +53,15 @@ _VERB = f"coalesce(nullif(regexp_extract({_NAME}, '([A-Z][a-z]+)$', 1), ''), {_N
 
 
 def _input(*names: str) -> str:
-    """Return the paths of inputs, each inside the second `inputs` and beside it."""
-    return ", ".join(f"$.inputs.inputs.{name}, $.inputs.{name}" for name in names)
+    """Return the first text among inputs, each looked for inside the second `inputs` and beside it."""
+    return first_of(*[f"{inputs}.{name}" for name in names for inputs in ("$.inputs.inputs", "$.inputs")])
 
 
 FEED = Feed(
     name="tines",
     product="Tines audit logs",
     exported_from="GET /api/v1/audit_logs, or Settings, Audit logs, Export to Amazon S3",
-    recognised_by=(
-        ("operation_name", "created_at", "tenant_id"),
-        ("operation_name", "tenant_id", "request_ip"),
-        ("operation_name", "created_at", "user_id", "request_ip"),
-        ("operation_name", "created_at", "user_email"),
-    ),
+    recognised_by=(*(("operation_name", key) for key in ("created_at", "tenant_id", "request_ip", "user_email")),),
     # each operation has inputs and outputs of its own
     any_type=("$.inputs", "$.outputs"),
     columns={
@@ -80,9 +75,9 @@ FEED = Feed(
         "actor_id": "nullif($.user_id, '')",
         # a user's own API key acts as the user
         "actor_type": "CASE WHEN $.user_email LIKE '%@%' THEN 'human' END",
-        "resource": f"coalesce({_input('name', 'email', 'title')})",
+        "resource": _input("name", "email", "title"),
         "resource_type": f"CASE WHEN {_FAMILY} <> {_NAME} THEN {_FAMILY} END",
-        "resource_id": f"coalesce({_input('authenticationTokenId', 'credentialId', 'storyId', 'userId', 'teamId', 'id')})",
+        "resource_id": _input("authenticationTokenId", "credentialId", "storyId", "userId", "teamId", "id"),
         "source": """CASE WHEN starts_with($.request_user_agent, 'Mozilla/') THEN 'App'
             WHEN $.request_user_agent <> '' THEN 'API' END""",
         "ip": address("$.request_ip"),

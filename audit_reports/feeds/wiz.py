@@ -74,13 +74,14 @@ FEED = Feed(
     exported_from="auditLogEntries of the Wiz GraphQL API, or Settings, Audit Log, Export",
     recognised_by=(
         ("log_type=auditLogEntries",),
-        ("id", "action", "requestId", "status", "timestamp"),
-        ("action", "requestId", "actionParameters"),
-        ("action", "sourceIP", "actionParameters"),
-        ("action", "requestId", "sourceIP", "timestamp"),
+        ("action", "actionParameters"),
+        ("action", "requestId", "status"),
+        ("action", "sourceIP", "status"),
+        ("action", "sourceIP", "timestamp"),
     ),
     # each action has parameters of its own
     any_type=("$.actionParameters",),
+    zone="UTC",
     columns={
         "event_id": "$.id",
         "occurred_at": "$.timestamp",

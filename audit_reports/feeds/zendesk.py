@@ -12,9 +12,10 @@ from __future__ import annotations
 from audit_reports.expressions import address, counterpart, first_of
 from audit_reports.feed import Feed
 
-_ACTION = "coalesce(nullif($.action, ''), lower($.action_label))"
+_ACTION = first_of("$.action", "$.action_label")
 _TYPE = "nullif($.source_type, '')"
-_EVENT = f"coalesce({_TYPE} || '.' || {_ACTION}, {_ACTION})"
+# The label says it in the words of the screen: it is a name of its own.
+_EVENT = f"coalesce({_TYPE} || '.' || nullif($.action, ''), {_ACTION})"
 _TEXT = "$.change_description"
 
 _KEYS = ("apitoken", "api_token", "oauth_token", "oauth/token")
@@ -65,10 +66,12 @@ FEED = Feed(
     product="Zendesk audit log",
     exported_from="GET /api/v2/audit_logs",
     recognised_by=(
-        ("action", "source_type", "actor_id", "created_at"),
-        ("action", "source_type", "source_id", "change_description"),
-        ("action", "source_type", "source_label", "action_label"),
-        ("action", "source_type", "actor_name", "created_at"),
+        ("action", "action_label", "created_at"),
+        *(
+            (action, "source_type", key)
+            for action in ("action", "action_label")
+            for key in ("actor_id", "actor_name", "source_id", "source_label", "change_description", "created_at")
+        ),
     ),
     zone="UTC",
     columns={

@@ -23,7 +23,7 @@ _CATEGORY = f"""CASE WHEN {_IS_ROLE_CHANGE} THEN 'Members'
     WHEN $.event IN ('user.created', 'user.deleted', 'user.disassociated', 'user.invitation_accepted') THEN 'Members'
     WHEN $.category_type = 'Account' AND {_NAME} IN ('update', 'edit') THEN 'Organization'
     WHEN $.event IN ('account.settings_updated', 'account.updated') THEN 'Organization'
-    WHEN $.category_type IS NOT NULL THEN $.category_type
+    WHEN $.category_type <> '' THEN $.category_type
     WHEN $.type IS NOT NULL THEN 'Sign In/Sign Out' ELSE regexp_extract($.event, '^[^.]+') END"""
 
 _ACTION = f"""CASE WHEN {_IS_ROLE_CHANGE} THEN 'Role Changed'
@@ -68,7 +68,7 @@ FEED = Feed(
     recognised_by=(
         ("operator", "operation_detail"),
         ("category_type", "operation_detail"),
-        ("category_type", "action", "operator"),
+        ("category_type", "action"),
         ("email", "client_type", "type"),
         ("email", "type=Sign in"),
         ("email", "type=Sign out"),
@@ -95,8 +95,9 @@ FEED = Feed(
             WHEN contains(coalesce($.operator, $.email, $.payload.operator), '@') OR $.event LIKE 'user.signed%' THEN 'human'
             END""",
         "resource": first_of(_OBJECT, "$.payload.object.email", "$.payload.object.id", "$.email"),
-        "resource_type": "CASE WHEN $.type IS NOT NULL THEN 'User' ELSE coalesce($.category_type, "
-        "regexp_extract($.event, '^[^.]+')) END",
+        "resource_type": "CASE WHEN $.type IS NOT NULL THEN 'User' ELSE "
+        + first_of("$.category_type", "regexp_extract($.event, '^[^.]+')")
+        + " END",
         "resource_id": "nullif($.payload.object.id, '')",
         "changes": _CHANGES,
         "source": """coalesce(nullif($.client_type, ''), nullif($.payload.object.client_type, ''),

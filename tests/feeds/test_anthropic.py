@@ -7,6 +7,9 @@ from typing import Any
 
 from conftest import Reader
 
+from audit_reports.feed import recognise
+from audit_reports.feeds import FEEDS
+
 ANA = {
     "type": "user_actor",
     "email_address": "ana@northwind.example",
@@ -148,3 +151,48 @@ def test_the_export_of_the_settings_page(read: Reader) -> None:
 def test_a_time_without_a_zone_is_not_guessed(read: Reader) -> None:
     (row,) = read("anthropic", activity("group_viewed", created_at="2026-03-02 09:14:05"))
     assert row["reason"] == "a time without a zone"
+
+
+def test_few_fields_are_enough_to_be_recognised() -> None:
+    few: list[dict[str, Any]] = [
+        {
+            "type": "claude_chat_created",
+            "created_at": "2026-03-02T09:14:05Z",
+            "organization_uuid": "7f1d",
+            "actor": None,
+        },
+        {
+            "type": "a_later_type",
+            "created_at": "2026-03-02T09:14:05Z",
+            "actor": {"email_address": "ana@northwind.example"},
+        },
+        {
+            "event": "user_signed_out",
+            "created_at": "2026-03-02T09:14:05Z",
+            "actor_info": None,
+            "client_platform": "web",
+        },
+    ]
+    assert {feed.name if feed else None for feed in (recognise([event], FEEDS) for event in few)} == {"anthropic"}
+
+
+def test_sign_ins_and_chats_of_the_export(read: Reader) -> None:
+    names = {
+        "user_signed_in_sso": ("user", "signed_in_sso", "success"),
+        "user_signed_out": ("user", "signed_out", "success"),
+        "conversation_deleted": ("Conversations", "Chat Deleted", "success"),
+    }
+    info = {"name": "Ana Ruiz", "uuid": "u-17"}
+    rows = read(
+        "anthropic",
+        *(
+            {"created_at": "2026-03-02T09:14:05Z", "event": name, "actor_info": info, "device_id": name}
+            for name in names
+        ),
+    )
+    assert {row["event"]: (row["category"], row["action"], row["outcome"]) for row in rows} == names
+
+
+def test_a_value_told_before_and_after_may_be_a_list(read: Reader) -> None:
+    (row,) = read("anthropic", activity("group_updated", previous_role=["user"], current_role=["user", "owner"]))
+    assert json.loads(row["changes"]) == {"role": [["user"], ["user", "owner"]]}

@@ -7,6 +7,9 @@ from typing import Any
 
 from conftest import Reader
 
+from audit_reports.feed import recognise
+from audit_reports.feeds import FEEDS
+
 ROLE: dict[str, Any] = {
     "gid": "700001",
     "created_at": "2026-03-02T09:14:05.120Z",
@@ -94,3 +97,17 @@ def test_values_of_a_setting_keep_their_type(read: Reader) -> None:
     )
     assert json.loads(listed["changes"]) == {"workspace_allowed_apps": [[], ["a", "b"]]}
     assert odd == {"reason": "field context.context_type is of type object, not text"}
+
+
+def test_few_fields_are_enough_to_be_recognised() -> None:
+    few: list[dict[str, Any]] = [
+        {"event_type": "user_login_failed", "event_category": "logins", "created_at": "2026-03-02T09:14:05Z"},
+        {"event_type": "user_login_failed", "actor": {"actor_type": "anonymous"}},
+        {"event_type": "user_login_failed", "context": {"client_ip_address": "203.0.113.7"}},
+    ]
+    assert {feed.name if feed else None for feed in (recognise([event], FEEDS) for event in few)} == {"asana"}
+
+
+def test_a_verb_of_two_words_is_kept_whole(read: Reader) -> None:
+    (row,) = rows(read, ROLE | {"event_type": "user_logged_out", "event_category": "logins"})
+    assert (row["category"], row["action"]) == ("logins", "logged_out")

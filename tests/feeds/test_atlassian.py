@@ -137,3 +137,10 @@ def test_an_action_means_what_its_words_say(read: Reader) -> None:
 def test_when_the_log_received_an_event_is_not_when_it_happened(read: Reader) -> None:
     raw = event("user_granted_role", time=None, processedAt="2026-03-02T09:14:09Z")
     assert read("atlassian", raw) == [{"reason": "no time"}]
+
+
+def test_a_time_without_a_zone_is_utc_and_an_actor_is_enough_to_recognise(read: Reader) -> None:
+    event = {"attributes": {"action": "user_left", "actor": {"id": "nw-1"}, "time": "2026-03-02 09:14:05.120000000"}}
+    assert atlassian.FEED.recognises({"attributes": {"action": "user_left", "actor": {}}})
+    (row,) = read("atlassian", event)
+    assert (row["actor"], row["occurred_at"].isoformat()) == ("nw-1", "2026-03-02T09:14:05.120000+00:00")

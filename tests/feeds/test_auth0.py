@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from conftest import Reader
 
+from audit_reports.feed import recognise
+from audit_reports.feeds import FEEDS
+
 LOGIN: dict[str, Any] = {
     "date": "2026-03-02T09:14:05.120Z",
     "type": "s",
@@ -177,3 +180,16 @@ def test_odd_types(read: Reader) -> None:
     no_time = {key: value for key, value in LOGIN.items() if key != "date"}
     reasons = [row["reason"] for row in read("auth0", streamed(no_time), streamed(LOGIN | {"user_name": ["ana"]}))]
     assert reasons == ["no time", "field data.user_name is of type array, not text"]
+
+
+@pytest.mark.parametrize(
+    "stub",
+    [
+        {"data": {"log_id": "9001", "type": "s", "client_id": "cLi17"}},
+        {"data": {"type": "f", "date": "2026-03-02T09:14:05.120Z"}},
+        {"data": {"type": "sapi", "details": {"request": {"method": "post"}}}},
+        {"log_id": "9001", "type": "s", "date": "2026-03-02T09:14:05.120Z"},
+    ],
+)
+def test_few_fields_are_enough_to_recognise_an_event(stub: dict[str, Any]) -> None:
+    assert recognise([stub], FEEDS) is FEEDS["auth0"]

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from conftest import Reader
 
-from audit_reports.feeds import azure_activity
+from audit_reports.feed import recognise
+from audit_reports.feeds import FEEDS, azure_activity
 
 SUBSCRIPTION = "/subscriptions/0B1C2D3E-0000-4000-8000-0123456789AB"
 ACCOUNT = f"{SUBSCRIPTION}/resourceGroups/northwind-rg/providers/Microsoft.Storage/storageAccounts/northwindfiles"
@@ -309,3 +310,33 @@ def test_a_cluster_event_without_any_time_goes_to_quarantine(read: Reader) -> No
     audit = {key: value for key, value in POD.items() if key != "requestReceivedTimestamp"}
     (row,) = read("azure_activity", {"category": "kube-audit", "properties": {"log": json.dumps(audit)}})
     assert row == {"reason": "no time"}
+
+
+@pytest.mark.parametrize(
+    ("identity", "actor"),
+    [
+        ("ana@northwind.example", "ana@northwind.example"),
+        ({"claims": {"upn": "ana@northwind.example"}}, "ana@northwind.example"),
+        ({"claims": {"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier": "nw-1"}}, "nw-1"),
+        ('{"claims": {}}', None),
+        ({}, None),
+        (None, None),
+    ],
+)
+def test_an_identity_of_any_form(read: Reader, identity: Any, actor: str | None) -> None:
+    event = {"time": "3/2/2026 9:14:05 AM +00:00", "operationName": "SecretGet", "category": "AuditEvent"}
+    (row,) = read("azure_activity", event | {"identity": identity})
+    assert (row["actor"], row["occurred_at"].isoformat()) == (actor, "2026-03-02T09:14:05+00:00")
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"category": "AzureFirewallNetworkRule", "operationName": "AzureFirewallNetworkRuleLog"},
+        {"callerIpAddress": "203.0.113.7", "operationName": "Microsoft.Network/networkSecurityGroups/write"},
+        {"resourceId": "/subscriptions/s/providers/x", "operationName": "Microsoft.Compute/disks/delete"},
+        {"category": "kube-audit", "properties": {"log": "{}"}},
+    ],
+)
+def test_few_fields_are_enough_to_recognise_an_event(event: dict[str, Any]) -> None:
+    assert recognise([{"time": "2026-03-02T09:14:05Z", **event}], FEEDS) is azure_activity.FEED

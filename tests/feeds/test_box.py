@@ -7,6 +7,9 @@ from typing import Any
 
 from conftest import Reader
 
+from audit_reports.feed import recognise
+from audit_reports.feeds import FEEDS
+
 DOWNLOADED: dict[str, Any] = {
     "type": "event",
     "event_id": "b0c1-0017",
@@ -115,3 +118,30 @@ def test_an_event_without_its_time_is_not_guessed(read: Reader) -> None:
     )
     assert recorded["occurred_at"].isoformat() == "2026-03-02T09:14:06+00:00"
     assert none == {"reason": "no time"}
+
+
+def test_few_fields_are_enough_to_be_recognised() -> None:
+    few: list[dict[str, Any]] = [
+        {"type": "event", "event_type": "DOWNLOAD"},
+        {"event_type": "DOWNLOAD", "created_by": {"name": "Ana Ruiz"}},
+        {"event_type": "DOWNLOAD", "event_id": "b0c1", "source": {"item_id": "9001"}},
+    ]
+    assert {feed.name if feed else None for feed in (recognise([event], FEEDS) for event in few)} == {"box"}
+
+
+def test_a_failed_login_of_a_known_user_is_that_users(read: Reader) -> None:
+    tried = {"event_type": "FAILED_LOGIN", "source": {"type": "user", "id": "9", "login": "ben@northwind.example"}}
+    named, nobody, other = rows(
+        read,
+        DOWNLOADED | tried | {"created_by": {"type": "user", "login": "ana@northwind.example"}},
+        DOWNLOADED | tried | {"created_by": None},
+        DOWNLOADED | {"created_by": None, "action_by": {"type": "user", "login": "eve@northwind.example"}},
+    )
+    assert (named["actor"], named["actor_type"]) == ("ana@northwind.example", "human")
+    assert (nobody["actor"], nobody["actor_type"]) == ("ben@northwind.example", None)
+    assert (other["actor"], other["actor_type"]) == ("eve@northwind.example", "human")
+
+
+def test_empty_texts_name_no_resource(read: Reader) -> None:
+    (row,) = rows(read, DOWNLOADED | {"source": {"type": "", "id": "", "name": "", "login": "", "user_id": "9"}})
+    assert (row["resource"], row["resource_type"], row["resource_id"]) == ("9", "user", "9")

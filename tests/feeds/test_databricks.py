@@ -155,3 +155,11 @@ def test_no_time_and_another_type_are_named(read: Reader) -> None:
         "a time before 2000",
         "field userIdentity is of type text, not object",
     ]
+
+
+def test_few_fields_are_enough_to_recognise_and_to_name_an_event(read: Reader) -> None:
+    event = {"serviceName": "dbfs", "timestamp": 1772442845120, "userIdentity": {"email": "ana@northwind.example"}}
+    assert FEEDS["databricks"].recognises(event)
+    assert FEEDS["databricks"].recognises({"actionName": "mount", "userIdentity": {}})
+    (row,) = read("databricks", event)
+    assert (row["event"], row["actor"]) == ("dbfs", "ana@northwind.example")

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from conftest import Reader
 
-from audit_reports.feeds import entra
+from audit_reports.feed import recognise
+from audit_reports.feeds import FEEDS, entra
 
 TENANT = "6f1c7a52-3f0e-4c5b-9a55-0d2d5d6b7e10"
 
@@ -347,3 +348,33 @@ def test_states_of_a_risky_user_are_events_of_their_own(read: Reader) -> None:
         ("ana@northwind.example", "atRisk"),
         ("ana@northwind.example", "dismissed"),
     ]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"operationName": "Sign-in activity"},
+        {"operationName": "Delete user", "properties": {"activityDisplayName": "Delete user"}},
+        {"operationName": "Risk", "properties": {"userPrincipalName": "ana@northwind.example"}},
+    ],
+)
+def test_few_fields_are_enough_to_be_told_from_other_azure_logs(event: dict[str, Any]) -> None:
+    envelope = {"time": "2026-03-02T09:14:05Z", "resourceId": "/tenants/nw/providers/Microsoft.aadiam"}
+    assert recognise([envelope | event], FEEDS) is entra.FEED
+
+
+def test_less_important_fields_of_another_type_lose_no_event(read: Reader) -> None:
+    event = {"time": "2026-03-02T09:14:05Z", "category": "AuditLogs", "operationName": "Delete user"}
+    rows = read(
+        "entra",
+        event | {"identity": {"name": "ana"}, "properties": {"id": "1", "initiatedBy": "ana"}},
+        event | {"identity": "ana", "properties": {"id": "2", "initiatedBy": {}}},
+        event | {"category": "SignInLogs", "properties": {"id": "3", "location": "ES"}},
+    )
+    assert [(row["actor"], row["country"]) for row in rows] == [(None, None), ("ana", None), (None, "ES")]
+
+
+def test_an_interrupted_sign_in_neither_succeeded_nor_failed(read: Reader) -> None:
+    event = {"time": "2026-03-02T09:14:05Z", "category": "SignInLogs", "operationName": "Sign-in activity"}
+    rows = read("entra", *(event | {"resultType": code} for code in ("0", "50140", "50126", "Success")))
+    assert [row["outcome"] for row in rows] == ["success", None, "failure", "success"]

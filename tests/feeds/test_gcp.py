@@ -224,3 +224,8 @@ def test_the_time_of_receipt_stands_in_for_a_missing_one(read: Reader) -> None:
     )
     assert received["occurred_at"].isoformat() == "2026-03-02T09:14:06.500000+00:00"
     assert none["reason"] == "no time"
+
+
+def test_an_entry_without_method_and_service_is_named_after_what_it_is_of(read: Reader) -> None:
+    of_a_kind, of_a_log = read("gcp", entry({}), entry({}, insertId="n0rth4", resource=None))
+    assert (of_a_kind["event"], of_a_log["event"]) == ("project", ACTIVITY)

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from conftest import Reader
 
+from audit_reports.feed import recognise
+from audit_reports.feeds import FEEDS
+
 BASE: dict[str, Any] = {
     "@timestamp": 1772442845120,
     "_document_id": "nW7mPq2",
@@ -210,3 +213,27 @@ def test_odd_types(read: Reader) -> None:
     assert (row["workspace"], row["ip"]) == ('["northwind","southwind"]', "203.0.113.7")
     (bad,) = read("github", BASE | {"actor": {"login": "ana-ruiz"}})
     assert bad["reason"] == "field actor is of type object, not text"
+
+
+def test_nobody_and_somebody_without_a_login(read: Reader) -> None:
+    nameless = without("actor") | {"actor_id": "", "_document_id": "n-1"}
+    nobody, known = read(
+        "github",
+        nameless,
+        nameless | {"external_identity_nameid": "ana@northwind.example", "actor_id": 17, "_document_id": "n-2"},
+    )
+    assert (nobody["actor"], nobody["actor_type"]) == (None, None)
+    assert (known["actor"], known["actor_id"], known["actor_type"]) == ("ana@northwind.example", "17", "human")
+
+
+@pytest.mark.parametrize(
+    "stub",
+    [
+        {"action": "team.promote_maintainer", "actor": "ana-ruiz", "user": "ben-okoro"},
+        {"action": "public_key.create", "actor": "ana-ruiz", "created_at": 1772442845120},
+        {"action": "secret_scanning_alert.create", "created_at": 1772442845120, "repo": "northwind/shop"},
+        {"action": "git.clone", "@timestamp": 1772442845120, "repository": "northwind/shop"},
+    ],
+)
+def test_few_fields_are_enough_to_recognise_an_event(stub: dict[str, Any]) -> None:
+    assert recognise([stub], FEEDS) is FEEDS["github"]

@@ -175,3 +175,15 @@ def test_an_activity_without_time_or_events_is_kept_apart(read: Reader) -> None:
     del timeless["id"]["time"]
     rows = read("google_workspace", timeless, activity("drive"))
     assert [row["reason"] for row in rows] == ["no time", "no events"]
+
+
+def test_an_event_without_name_and_type_is_that_of_its_application(read: Reader) -> None:
+    (row,) = read("google_workspace", activity("admin", {"parameters": []}))
+    assert row["event"] == "admin"
+
+
+def test_nobody_has_no_id_and_a_refusal_is_a_failure(read: Reader) -> None:
+    nobody = {"callerType": "USER", "profileId": "105250506097979753968"}
+    refusal = event("CONTEXT_AWARE_ACCESS_USER_EVENT", "ACCESS_DENY_EVENT")
+    (row,) = read("google_workspace", activity("context_aware_access", refusal, actor=nobody))
+    assert (row["actor"], row["actor_id"], row["actor_type"], row["outcome"]) == (None, None, None, "failure")

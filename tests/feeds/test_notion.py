@@ -7,6 +7,9 @@ from typing import Any
 
 from conftest import Reader
 
+from audit_reports.feed import recognise
+from audit_reports.feeds import FEEDS
+
 ROLE: dict[str, Any] = {
     "id": "7d1f0c52-0000-4000-8000-0000000000e1",
     "timestamp": "2026-03-02T09:14:05.120Z",
@@ -110,3 +113,12 @@ def test_details_of_any_type_are_read_an_actor_is_not(read: Reader) -> None:
     )
     assert (text["resource"], text["changes"]) == (None, None)
     assert broken == {"reason": "field event.actor is of type text, not object"}
+
+
+def test_few_fields_are_enough_to_be_recognised() -> None:
+    few: list[dict[str, Any]] = [
+        {"event": {"type": "user.login", "timestamp": ROLE["timestamp"]}},
+        {"event": {"type": "user.login", "actor": {"person": {"email": "ana@northwind.example"}}}},
+        {"type": "page.viewed", "timestamp": ROLE["timestamp"], "actor": ROLE["actor"]},
+    ]
+    assert {feed.name if feed else None for feed in (recognise([event], FEEDS) for event in few)} == {"notion"}

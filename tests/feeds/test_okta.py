@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from conftest import Reader
 
+from audit_reports.feed import recognise
+from audit_reports.feeds import FEEDS
+
 ANA = {"id": "00uAna17", "type": "User", "alternateId": "ana@northwind.example", "displayName": "Ana Ruiz"}
 BEN = {"id": "00uBen09", "type": "User", "alternateId": "ben@northwind.example", "displayName": "Ben Okoro"}
 PLACE = {"city": "Madrid", "state": "Madrid", "country": "Spain", "geolocation": {"lat": 40.4, "lon": -3.7}}
@@ -172,3 +175,24 @@ def test_odd_types(read: Reader) -> None:
     assert (second["ip"], second["user_agent"], second["source"]) == ("203.0.113.7", "okta-agent/1", None)
     reasons = [row["reason"] for row in read("okta", BASE | {"published": "redacted"}, BASE | {"actor": "ana"})]
     assert reasons == ["a time that cannot be read", "field actor is of type text, not object"]
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("Congo Republic", "CG"), ("São Tomé and Príncipe", "ST"), ("U.S. Virgin Islands", "VI"), ("Macau", "MO")],
+)
+def test_countries_have_several_names(read: Reader, name: str, code: str) -> None:
+    (row,) = read("okta", BASE | {"client": {"geographicalContext": {"country": name}}})
+    assert row["country"] == code
+
+
+@pytest.mark.parametrize(
+    "stub",
+    [
+        {"eventType": "user.session.start", "published": "2026-03-02T09:14:05.120Z"},
+        {"eventType": "user.session.start", "outcome": {"result": "FAILURE"}},
+        {"eventType": "user.session.start", "actor": {"id": "00uAna17"}},
+    ],
+)
+def test_few_fields_are_enough_to_recognise_an_event(stub: dict[str, Any]) -> None:
+    assert recognise([stub], FEEDS) is FEEDS["okta"]

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from conftest import Reader
 
+from audit_reports.feed import recognise
+from audit_reports.feeds import FEEDS
+
 BASE: dict[str, Any] = {
     "id": 170001,
     "created_at": "2026-03-02T09:14:05.120Z",
@@ -133,3 +136,15 @@ def test_odd_values(read: Reader) -> None:
         row["reason"] for row in read("onelogin", BASE | {"created_at": None}, BASE | {"user_name": {"first": "Ana"}})
     ]
     assert reasons == ["no time", "field user_name is of type object, not text"]
+
+
+@pytest.mark.parametrize(
+    "stub",
+    [
+        {"event_type_id": 8},
+        {"event_type_id": "6", "user_name": "Ana Ruiz"},
+        {"detail": {"event_type_id": 5, "user_name": "Ana Ruiz"}},
+    ],
+)
+def test_few_fields_are_enough_to_recognise_an_event(stub: dict[str, Any]) -> None:
+    assert recognise([stub], FEEDS) is FEEDS["onelogin"]

@@ -7,6 +7,9 @@ from typing import Any
 
 from conftest import Reader
 
+from audit_reports.feed import recognise
+from audit_reports.feeds import FEEDS
+
 ANA = {
     "type": "session",
     "session": {
@@ -105,3 +108,12 @@ def test_what_is_of_another_type_and_what_has_no_time_is_named(read: Reader) -> 
         "no time",
         "a time that cannot be read",
     ]
+
+
+def test_few_fields_are_enough_to_be_recognised() -> None:
+    few: list[dict[str, Any]] = [
+        {"type": "login.failed", "effective_at": 1772442845},
+        {"type": "login.failed", "actor": ANA},
+        {"type": "api_key.created", "actor": {"api_key": {"id": "key_1"}}},
+    ]
+    assert {feed.name if feed else None for feed in (recognise([event], FEEDS) for event in few)} == {"openai"}

@@ -225,3 +225,23 @@ def test_an_event_log_file_is_a_csv(cli: Cli, tmp_path: Path) -> None:
     assert cli("ingest", file, "--store", tmp_path / "store").code == 0
     (row,) = cli("events", "--store", tmp_path / "store", "--format", "jsonl").rows
     assert (row["feed"], row["actor"], row["ip"]) == ("salesforce", "ana@northwind.example", "203.0.113.7")
+
+
+@pytest.mark.parametrize("key", ["TIMESTAMP", "ORGANIZATION_ID", "REQUEST_ID", "USER_ID"])
+def test_few_fields_are_enough_to_recognise_a_row(key: str) -> None:
+    assert salesforce.FEED.recognises({"EVENT_TYPE": "Login", key: "x"})
+
+
+def test_other_forms_of_time_actor_and_name(read: Reader) -> None:
+    rows = read(
+        "salesforce",
+        LOGIN | {"REQUEST_ID": "1", "TIMESTAMP_DERIVED": 1772442845120},
+        {"EVENT_TYPE": "Login", "REQUEST_ID": "2", "EVENT_DATE": "2026-03-02T09:14:05.120Z"},
+        LOGIN | {"REQUEST_ID": "3", "EVENT_TYPE": "LoginAs", "DELEGATED_USERNAME": "ben@northwind.example"},
+        LOGIN | {"REQUEST_ID": "4", "ENTITY_NAME": ["Account", "Lead"]},
+        {"event": {"EventApiName": "ReportEvent"}, "payload": REAL_TIME},
+    )
+    assert {row["occurred_at"].isoformat() for row in rows} == {"2026-03-02T09:14:05.120000+00:00"}
+    ana, ben = "ana@northwind.example", "ben@northwind.example"
+    assert [row["actor"] for row in rows] == [ana, None, ben, ana, ana]
+    assert rows[-1]["event"] == "ReportEvent"

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from conftest import Reader
 
+from audit_reports.feed import recognise
+from audit_reports.feeds import FEEDS
+
 ANA: dict[str, Any] = {
     "type": "user",
     "user": {"id": "W0ANA", "name": "Ana Ruiz", "email": "ana@northwind.example", "team": "E0NORTH"},
@@ -149,3 +152,15 @@ def test_an_entry_becomes_the_row_that_a_person_would_write(
 def test_an_entry_without_a_time_that_can_be_read_is_kept_apart(read: Reader) -> None:
     rows = read("slack", {**ENTRY, "date_create": None}, {**ENTRY, "date_create": "yesterday"})
     assert [row["reason"] for row in rows] == ["no time", "a time that cannot be read"]
+
+
+@pytest.mark.parametrize(
+    "stub",
+    [
+        {"action": "user_logout", "date_create": 1772442845},
+        {"action": "user_logout", "actor": {"type": "user", "user": {"id": "W17"}}},
+        {"action": "user_logout", "context": {"ip_address": "203.0.113.7"}},
+    ],
+)
+def test_few_fields_are_enough_to_recognise_an_event(stub: dict[str, Any]) -> None:
+    assert recognise([stub], FEEDS) is FEEDS["slack"]

@@ -7,6 +7,9 @@ from typing import Any
 
 from conftest import Reader
 
+from audit_reports.feed import recognise
+from audit_reports.feeds import FEEDS
+
 GROUP = "0f1e2d3c-0000-4000-8000-00000000aa01"
 ORG = "0f1e2d3c-0000-4000-8000-00000000bb02"
 ANA = "0f1e2d3c-0000-4000-8000-00000000cc03"
@@ -87,3 +90,17 @@ def test_nobody_is_named_where_the_event_names_nobody(read: Reader) -> None:
 def test_an_event_without_its_time_is_not_guessed(read: Reader) -> None:
     (row,) = read("snyk", {key: value for key, value in INVITED.items() if key != "created"})
     assert row == {"reason": "no time"}
+
+
+def test_few_fields_are_enough_to_be_recognised() -> None:
+    few: list[dict[str, Any]] = [
+        {"event": "org.edit", "created": "2026-03-02T09:14:05Z", "org_id": ORG},
+        {"event": "group.sso.edit", "groupId": GROUP, "userId": ANA},
+        {"event": "org.edit", "content": {"name": "x"}, "project_id": "p-1"},
+    ]
+    assert {feed.name if feed else None for feed in (recognise([event], FEEDS) for event in few)} == {"snyk"}
+
+
+def test_an_empty_name_names_nothing(read: Reader) -> None:
+    (row,) = read("snyk", INVITED | {"content": {"email": None, "name": "", "userPublicId": "u-9"}})
+    assert row["resource"] == "u-9"

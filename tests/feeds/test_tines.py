@@ -6,6 +6,9 @@ from typing import Any
 
 from conftest import Reader
 
+from audit_reports.feed import recognise
+from audit_reports.feeds import FEEDS
+
 KEY_CREATED: dict[str, Any] = {
     "id": 40017,
     "created_at": "2026-03-02T09:14:05Z",
@@ -86,3 +89,19 @@ def test_inputs_of_any_type_are_read_others_are_not(read: Reader) -> None:
     )
     assert (text["resource"], listed["resource"]) == (None, None)
     assert broken == {"reason": "field user_email is of type array, not text"}
+
+
+def test_few_fields_are_enough_to_be_recognised() -> None:
+    few: list[dict[str, Any]] = [
+        {"operation_name": "Login", "user_email": "ana@northwind.example"},
+        {"operation_name": "Login", "created_at": "2026-03-02T09:14:05Z"},
+        {"operation_name": "Login", "tenant_id": 512},
+    ]
+    assert {feed.name if feed else None for feed in (recognise([event], FEEDS) for event in few)} == {"tines"}
+
+
+def test_an_empty_input_names_nothing(read: Reader) -> None:
+    (row,) = read(
+        "tines", KEY_CREATED | {"inputs": {"inputs": {"name": "", "email": "ben@northwind.example", "id": ""}}}
+    )
+    assert (row["resource"], row["resource_id"]) == ("ben@northwind.example", None)

@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from conftest import Reader
+
+from audit_reports.feed import recognise
+from audit_reports.feeds import FEEDS
 
 ANA = {"id": "auth|ana", "name": "ana@northwind.example"}
 ROBOT = {"id": "sa-1", "name": "northwind-ci"}
@@ -96,3 +100,14 @@ def test_parameters_of_any_type_and_an_actor_of_another(read: Reader) -> None:
         "field user is of type text, not object",
         "a time that cannot be read",
     ]
+
+
+@pytest.mark.parametrize("kept", [("actionParameters",), ("requestId", "status"), ("sourceIP", "timestamp")])
+def test_few_fields_are_enough_to_recognise_an_event(kept: tuple[str, ...]) -> None:
+    event = {name: value for name, value in entry("DeleteUser", {}).items() if name in (*kept, "action")}
+    assert recognise([event], FEEDS) is FEEDS["wiz"]
+
+
+def test_a_time_without_a_zone_is_utc(read: Reader) -> None:
+    (row,) = read("wiz", entry("DeleteUser", timestamp="2026-03-02 09:14:05.120"))
+    assert row["occurred_at"].isoformat() == "2026-03-02T09:14:05.120000+00:00"

@@ -7,6 +7,9 @@ from typing import Any
 
 from conftest import Reader
 
+from audit_reports.feed import recognise
+from audit_reports.feeds import FEEDS
+
 ROLE: dict[str, Any] = {
     "url": "https://northwind.zendesk.com/api/v2/audit_logs/880017.json",
     "id": 880017,
@@ -83,3 +86,25 @@ def test_times_are_utc_as_documented_and_odd_types_are_named(read: Reader) -> No
     )
     assert local["occurred_at"].isoformat() == "2026-03-02T09:14:05+00:00"
     assert broken == {"reason": "field actor_name is of type object, not text"}
+
+
+def test_few_fields_are_enough_to_be_recognised() -> None:
+    few: list[dict[str, Any]] = [
+        {"action": "update", "source_type": "user", "actor_id": 4017},
+        {"action": "update", "source_type": "user", "actor_name": "Ana Ruiz"},
+        {"action_label": "Updated", "source_type": "user", "source_label": "Ben Okoro"},
+        {"action": "login", "action_label": "Signed in", "source_type": None, "created_at": "2026-03-02T09:14:05Z"},
+    ]
+    assert {feed.name if feed else None for feed in (recognise([event], FEEDS) for event in few)} == {"zendesk"}
+
+
+def test_an_entry_without_an_action_has_the_name_that_its_label_says(read: Reader) -> None:
+    labelled, untyped, nameless = rows(
+        read,
+        ROLE | {"action": ""},
+        ROLE | {"source_type": None},
+        ROLE | {"action": None, "action_label": None},
+    )
+    assert (labelled["event"], labelled["category"], labelled["action"]) == ("Updated", "user", "Updated")
+    assert (untyped["event"], untyped["action"]) == ("update", "update")
+    assert nameless == {"reason": "no event name"}

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from conftest import Reader
 
+from audit_reports.feed import recognise
+from audit_reports.feeds import FEEDS
+
 OPERATION: dict[str, Any] = {
     "time": "2026-03-02T09:14:05Z",
     "operator": "ana@northwind.example",
@@ -157,3 +160,20 @@ def test_an_event_becomes_the_row_that_a_person_would_write(
 def test_an_operation_without_a_time_is_kept_apart(read: Reader) -> None:
     rows = read("zoom", {**OPERATION, "time": ""}, {**OPERATION, "time": "2026-03-02 09:14:05"})
     assert [row["reason"] for row in rows] == ["no time", "a time without a zone"]
+
+
+def test_an_operation_without_a_category(read: Reader) -> None:
+    (row,) = read("zoom", {**OPERATION, "category_type": "", "operation_detail": "Passcode"})
+    assert (row["event"], row["category"], row["resource_type"]) == (OPERATION["action"], None, None)
+
+
+@pytest.mark.parametrize(
+    "stub",
+    [
+        {"category_type": "User", "action": "Add"},
+        {"category_type": "User", "operation_detail": "Add User ben@northwind.example"},
+        {"email": "ana@northwind.example", "type": "Sign in"},
+    ],
+)
+def test_few_fields_are_enough_to_recognise_an_event(stub: dict[str, Any]) -> None:
+    assert recognise([stub], FEEDS) is FEEDS["zoom"]
