@@ -48,18 +48,32 @@ def find(paths: Sequence[str], feeds: Mapping[str, Feed], *, feed: Feed | None, 
     return found
 
 
-def find_inboxes(paths: Sequence[str], feeds: Mapping[str, Feed], *, feed: Feed | None) -> Found:
-    """Return the inputs behind paths that are looked at again and again: what is empty or absent today may come tomorrow."""
+def find_inboxes(
+    paths: Sequence[str],
+    feeds: Mapping[str, Feed],
+    *,
+    feed: Feed | None,
+    landed: Mapping[tuple[str, int, int], int],
+) -> Found:
+    """Return the inputs behind paths that are looked at again and again: what is empty or absent today may come tomorrow.
+
+    `landed` has the landing of files by name, size and time of writing (nanoseconds); those are not looked at.
+    """
     found = Found()
     for given in paths:
         path = Path(given).expanduser()
-        if path.is_file():
-            looked = look(path, feeds, feed=feed)
+        if path.is_dir():
+            texts = sorted(_walk(str(path), found, set()))
+        else:
+            texts = sorted(text for text in [str(path), *glob.glob(str(path), recursive=True)] if Path(text).is_file())
+        for text in dict.fromkeys(texts):
+            stat = Path(text).stat()
+            landing = landed.get((text, stat.st_size, stat.st_mtime_ns))
+            if landing is not None:
+                found.known.append((text, landing))
+                continue
+            looked = look(Path(text), feeds, feed=feed)
             found.add(Found([looked]) if isinstance(looked, Input) else Found(unreadable=[looked]))
-            continue
-        there = path.rglob("*") if path.is_dir() else map(Path, glob.glob(str(path), recursive=True))
-        if any(file.name.lower().endswith(ENDINGS) for file in there):
-            found.add(find([str(path)], feeds, feed=feed, names={}))
     return found
 
 

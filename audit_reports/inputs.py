@@ -52,6 +52,7 @@ class Found:
 
     `skipped` counts the files with other endings, `odd` what is no file at all: pipes, devices, links that lead in a circle or
     nowhere. `named` are the inputs that the caller named one by one: in those, a file without events is a mistake.
+    `known` are files that need no look, with the landing that brought them.
     """
 
     inputs: list[Input] = field(default_factory=list)
@@ -59,6 +60,7 @@ class Found:
     skipped: int = 0
     odd: int = 0
     named: set[Path] = field(default_factory=set)
+    known: list[tuple[str, int]] = field(default_factory=list)
 
     def add(self, more: Found) -> None:
         """Take in what was found elsewhere; a file that is here already stays as it is."""
@@ -69,6 +71,7 @@ class Found:
         self.skipped += more.skipped
         self.odd += more.odd
         self.named |= more.named
+        self.known += more.known
 
 
 _TEXT = r'"(?:[^"\\]|\\.)*"'

@@ -19,14 +19,21 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+_COLUMNS = {"file": "String", "bytes": "Int64", "sha256": "String", "feed": "String", "modified": "Int64"}
+
+
 @dataclass(frozen=True)
 class LandedFile:
-    """One file that a landing read: its name as given, its size in bytes, the SHA-256 of its bytes, and its feed."""
+    """One file that a landing read: its name as given, its size in bytes, the SHA-256 of its bytes, and its feed.
+
+    `modified` is when it was last written, in nanoseconds since 1970.
+    """
 
     file: str
     bytes: int
     sha256: str
     feed: str | None
+    modified: int
 
 
 def write_inputs(place: Place, files: Sequence[LandedFile], *, landing: int) -> dict[str, Any]:
@@ -34,7 +41,7 @@ def write_inputs(place: Place, files: Sequence[LandedFile], *, landing: int) -> 
     import polars as pl
 
     buffer = io.BytesIO()
-    schema = {"file": pl.String, "bytes": pl.Int64, "sha256": pl.String, "feed": pl.String}
+    schema = {name: getattr(pl, kind) for name, kind in _COLUMNS.items()}
     pl.DataFrame([asdict(file) for file in files], schema=schema).write_parquet(buffer, compression="zstd")
     data = buffer.getvalue()
     path = f"inputs/{landing:08}-{uuid.uuid4().hex}.parquet"
@@ -44,23 +51,26 @@ def write_inputs(place: Place, files: Sequence[LandedFile], *, landing: int) -> 
 
 
 def landed_files(store: Store, sizes: Sequence[int] | None = None) -> pl.DataFrame:
-    """Return the files that landings have read (file, bytes, sha256, feed, landing), in that order; of some sizes, or all."""
+    """Return the files that landings have read (file, bytes, sha256, feed, modified, landing), in the order of landings.
+
+    With `sizes`, those of some sizes. `modified` is null where format 1 did not keep it.
+    """
     import polars as pl
 
-    schema = {"file": pl.String, "bytes": pl.Int64, "sha256": pl.String, "feed": pl.String, "landing": pl.Int64}
+    schema = {name: getattr(pl, kind) for name, kind in _COLUMNS.items()} | {"landing": pl.Int64}
     found = [pl.DataFrame(schema=schema)]
     paths: dict[str, int] = {}
     for entry in store.journal.entries("landing"):
         number, inputs = entry.facts["landing"], entry.facts["inputs"]
         if isinstance(inputs, list):  # format 1 kept them in the entry
-            found.append(pl.DataFrame([one | {"landing": number} for one in inputs], schema=schema))
+            found.append(pl.DataFrame([one | {"landing": number, "modified": None} for one in inputs], schema=schema))
         else:
             paths[store.place.location(inputs["path"])] = number
     if paths:
         where = "" if sizes is None else f"WHERE bytes IN ({', '.join(map(str, sizes))})"
         with store.connect() as connection:
             rows: pl.DataFrame = connection.sql(
-                f"SELECT file, bytes, sha256, feed, filename FROM read_parquet({listed(paths)}, filename = true) {where}"
+                f"SELECT {', '.join(_COLUMNS)}, filename FROM read_parquet({listed(paths)}, filename = true) {where}"
             ).pl()
         found.append(
             rows.with_columns(landing=pl.col("filename").replace_strict(paths, return_dtype=pl.Int64)).drop("filename")
@@ -69,12 +79,24 @@ def landed_files(store: Store, sizes: Sequence[int] | None = None) -> pl.DataFra
     return together if sizes is None else together.filter(pl.col("bytes").is_in(list(sizes)))
 
 
+def unchanged(store: Store, feed: str | None) -> dict[tuple[str, int, int], int]:
+    """Return the landing of each file that has landed from a feed (None: any), by its name, size and time of writing.
+
+    A file for which these three are the same is taken for the same without a look into it.
+    """
+    import polars as pl
+
+    ours = pl.col("feed").is_not_null() if feed is None else pl.col("feed") == feed
+    there = landed_files(store).filter(ours & pl.col("modified").is_not_null())
+    return {(file, size, modified): landing for file, size, _, _, modified, landing in there.iter_rows()}
+
+
 def part_known(store: Store, found: Found) -> tuple[tuple[tuple[str, int], ...], Found]:
     """Part files into those that have landed, by their bytes and feed, and the rest; only sizes that recur are hashed."""
     everything: list[Input | Unreadable] = [*found.inputs, *found.unreadable]
     sizes = {one.path: one.path.stat().st_size for one in everything}
     if not sizes:
-        return (), found
+        return tuple(found.known), found
     there = landed_files(store, sorted(set(sizes.values()))).unique(
         ["sha256", "feed"], keep="first", maintain_order=True
     )
@@ -82,7 +104,8 @@ def part_known(store: Store, found: Found) -> tuple[tuple[tuple[str, int], ...],
         (sha256, feed): landing for sha256, feed, landing in there.select("sha256", "feed", "landing").iter_rows()
     }
     recurring = set(there["bytes"])
-    known: list[tuple[str, int]] = []
+
+    known: list[tuple[str, int]] = list(found.known)
 
     def before(one: Input | Unreadable) -> bool:
         if sizes[one.path] not in recurring:

@@ -23,10 +23,12 @@ from audit_reports.find import find, find_inboxes
 from audit_reports.geo import Geo
 from audit_reports.inputs import Found, Input, Unreadable, feed_name
 from audit_reports.journal import time_text
-from audit_reports.landed_files import LandedFile, part_known, write_inputs
+from audit_reports.landed_files import LandedFile, part_known, unchanged, write_inputs
+from audit_reports.places import place_of
 from audit_reports.quarantine import Aside, Quarantined, write_quarantine
+from audit_reports.quarantine_files import take_out_known
 from audit_reports.staging import Reading, Watcher, Work, changed, events_with_ids, set_aside, stage
-from audit_reports.store import Store, new_or_open
+from audit_reports.store import Store, is_store, new_or_open
 
 if TYPE_CHECKING:
     import deltalake
@@ -99,10 +101,13 @@ def land_configured(
     quarantined row, as in a folder. Raises `UsageError` for a feed that is not known.
     """
     found = Found()
+    there = is_store(place_of(store.place if isinstance(store, Store) else store))
+    opened = (store if isinstance(store, Store) else Store(store)) if there else None
     for entry in entries:
         if entry.feed is not None and entry.feed not in feeds:
             raise UsageError.unknown("feed", entry.feed, feeds, "in [[ingest]]")
-        found.add(find_inboxes(entry.paths, feeds, feed=feeds[entry.feed] if entry.feed else None))
+        landed = unchanged(opened, entry.feed) if opened else {}
+        found.add(find_inboxes(entry.paths, feeds, feed=feeds[entry.feed] if entry.feed else None, landed=landed))
     return land_found(store, found, Reading(now, zone, geo, progress))
 
 
@@ -147,6 +152,7 @@ def _land(work: Work, table: deltalake.DeltaTable, found: Found) -> Landing:
             lambda ids: sorted(events_with_ids(work, ids), key=lambda row: (place[row.file], row.line)),
         )
         aside.extend(conflicts)
+        duplicates += take_out_known(work.connection, work.store, aside)
         try:
             sha256 = hashes.result()
         except FileNotFoundError as error:
@@ -161,7 +167,10 @@ def _land(work: Work, table: deltalake.DeltaTable, found: Found) -> Landing:
             f"the books do not balance: {read} read, {landed} landed, {duplicates} duplicates, "
             f"{aside.rows} quarantined; nothing was landed"
         )
-    files = [LandedFile(one.name, before[one.path][0], sha256[one.path], feed_name(one)) for one in everything]
+    files = [
+        LandedFile(one.name, before[one.path][0], sha256[one.path], feed_name(one), before[one.path][1])
+        for one in everything
+    ]
     feeds = tuple(sorted({one.feed.name for one in found.inputs if one.feed}))
     facts: dict[str, Any] = {
         "landing": work.number,

@@ -6,7 +6,7 @@ import base64
 import json
 import re
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -71,6 +71,13 @@ class Aside:
         """Take rows, in their order."""
         for row in rows:
             self.add(row)
+
+    def forget(self, reasons: Mapping[str, int]) -> None:
+        """Count so many rows of each reason less: they were taken out of the files."""
+        for reason, rows in reasons.items():
+            self.rows -= rows
+            self.reasons[reason] -= rows
+        self.reasons = {reason: rows for reason, rows in self.reasons.items() if rows}
 
     def flush(self) -> None:
         """Write what waits."""

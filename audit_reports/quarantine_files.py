@@ -11,11 +11,45 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from audit_reports.errors import FailureError, quoted
+from audit_reports.feed import listed, literal
 from audit_reports.place import Place
-from audit_reports.quarantine import BASE64
+from audit_reports.quarantine import BASE64, Aside
+from audit_reports.store import Store
 
 if TYPE_CHECKING:
+    import duckdb
     import polars as pl
+
+
+def take_out_known(connection: duckdb.DuckDBPyConnection, store: Store, aside: Aside) -> int:
+    """Take the rows that lie in quarantine already out of what a landing sets aside, and return how many they were.
+
+    A row is known by its file, line and raw text, and a whole file that holds no event by its reason too: the same line comes
+    again when its file has grown.
+    """
+    aside.flush()
+    there = [store.place.location(path) for path in store.quarantine_files()]
+    if not aside.parts or not there:
+        return 0
+    same = "q.file = s.file AND q.line = s.line AND q.raw = s.raw AND (q.line > 0 OR q.reason = s.reason)"
+    known = f"EXISTS (SELECT 1 FROM read_parquet({listed(there)}) s WHERE {same})"
+    taken = 0
+    for number, (path, rows) in enumerate(aside.parts):
+        query = f"FROM read_parquet({listed([path])}, file_row_number = true) q WHERE"
+        again = connection.execute(f"SELECT reason, count(*) {query} {known} GROUP BY reason").fetchall()
+        if not again:
+            continue
+        left = path.with_name(f"{path.stem}-new.parquet")
+        connection.execute(
+            f"COPY (SELECT * EXCLUDE (file_row_number) {query} NOT {known} ORDER BY file_row_number) "
+            f"TO {literal(str(left))} (FORMAT parquet, COMPRESSION zstd)"
+        )
+        gone = sum(count for _, count in again)
+        aside.parts[number] = (left, rows - gone)
+        aside.forget(dict(again))
+        taken += gone
+    aside.parts = [(path, rows) for path, rows in aside.parts if rows]
+    return taken
 
 
 def keep_quarantine(place: Place, rows: pl.DataFrame, *, landing: int) -> dict[str, Any]:

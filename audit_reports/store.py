@@ -97,7 +97,7 @@ class Store:
         Raises `UsageError` for a place that holds other things or that cannot be written.
         """
         place = place_of(where)
-        if _is_store(place):
+        if is_store(place):
             return cls(place)
         occupied = f"{quoted(place.uri)} is not a store and not empty; name another folder with --store"
         if place.is_there() and set(place.names("")) - {"events", "journal", "lock"}:
@@ -105,7 +105,7 @@ class Store:
         try:
             place.make()
             with place.writing():
-                if not _is_store(place):
+                if not is_store(place):
                     _make_table(place)
                     place.settle(f"{EVENTS}/_delta_log")
                     place.publish(_FORMAT_FILE, json.dumps({"format": FORMAT}).encode())
@@ -245,7 +245,8 @@ def input_count(facts: Mapping[str, Any]) -> int:
     return len(inputs) if isinstance(inputs, list) else int(inputs["files"])
 
 
-def _is_store(place: Place) -> bool:
+def is_store(place: Place) -> bool:
+    """Say whether there is a store at a place."""
     return _FORMAT_FILE in place.names("")
 
 
@@ -272,11 +273,11 @@ def _make_table(place: Place) -> None:
 def new_or_open(where: str | Path | Place) -> Iterator[Store]:
     """Open a store, made where there is none; one that was made is taken away again where the first use of it fails."""
     place = place_of(where)
-    existed, there = place.is_there(), _is_store(place)
+    existed, there = place.is_there(), is_store(place)
     try:
         yield Store.create(place)
     except BaseException:
-        if not there and _is_store(place) and not Journal(place).numbers():
+        if not there and is_store(place) and not Journal(place).numbers():
             place.discard()
             if existed:
                 place.make()
