@@ -85,7 +85,9 @@ def parser() -> argparse.ArgumentParser:
         "--period", metavar="P", help="day, week, month, quarter, 2026-W10, 2026-03, 2026-03-02..2026-03-09 ..."
     )
     store = command("store", "what is in the store, and what was done to it", reading)
-    store.add_argument("what", choices=("info", "journal", "quarantine"), metavar="info|journal|quarantine")
+    kinds = ("info", "journal", "quarantine", "backup", "restore")
+    store.add_argument("what", choices=kinds, metavar="|".join(kinds))
+    store.add_argument("place", nargs="?", metavar="TO|FROM", help="the folder or S3 prefix of `backup` and `restore`")
     feeds = command("feeds", "which feeds are known; `feeds check FILE`: what a file would become")
     feeds.add_argument("check", nargs="?", choices=("check",), metavar="check")
     feeds.add_argument("file", nargs="?", metavar="FILE")

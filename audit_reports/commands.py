@@ -232,6 +232,8 @@ def store(run: _Run) -> int:
     from audit_reports.store_info import info, journal_frame
 
     what = run.arguments.what
+    if what in ("backup", "restore"):
+        return _copy(run)
     if what == "journal":
         from audit_reports.store import Store
 
@@ -249,6 +251,30 @@ def store(run: _Run) -> int:
         values = frame.cast(dict.fromkeys(frame.columns, pl.String)).row(0)
         frame = pl.DataFrame({"": frame.columns, " ": values})
     run.write(frame)
+    return 0
+
+
+def _copy(run: _Run) -> int:
+    """Copy the store to a backup, or a backup to where there is no store, and print what was copied."""
+    from dataclasses import asdict
+
+    import polars as pl
+
+    from audit_reports.backup import backup, restore
+    from audit_reports.store import Store
+
+    what, place = run.arguments.what, run.arguments.place
+    if not place:
+        raise UsageError(f"name the place: audit-reports store {what} {'TO' if what == 'backup' else 'FROM'}")
+    now = clock.now()
+    done = backup(Store(run.store), place, now=now) if what == "backup" else restore(place, run.store, now=now)
+    if run.format == "table" and run.out is None:
+        print(
+            f"{what}: {done.files:,} files, {done.bytes:,} bytes, copied and verified; "
+            f"{done.removed:,} removed; landing {done.landing}, journal entry {done.entry}"
+        )
+    else:
+        run.write(pl.DataFrame([asdict(done)]))
     return 0
 
 

@@ -97,7 +97,7 @@ def find(paths: Sequence[str], feeds: Mapping[str, Feed], *, feed: Feed | None, 
         for path in walked:
             if path.resolve() not in seen:
                 seen.add(path.resolve())
-                looked = look(path, feeds, feed=feed)
+                looked = look(path, feeds, feed=feed, name=names.get(str(path), ""))
                 if isinstance(looked, Unreadable):
                     found.unreadable.append(looked)
                 else:

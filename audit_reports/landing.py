@@ -12,6 +12,7 @@ import shutil
 import uuid
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -19,10 +20,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audit_reports.columns import NAMES
-from audit_reports.commit import Staged, commit, file_sha256, rows_hash
+from audit_reports.commit import ConflictError, Staged, commit, file_sha256, rows_hash
 from audit_reports.copies import take_out_copies
-from audit_reports.errors import FailureError, UsageError, quoted
+from audit_reports.errors import FailureError, UsageError, quoted, reason
 from audit_reports.feed import Feed, listed, literal
+from audit_reports.fetched import fetched
 from audit_reports.inputs import Found, Input, Unreadable, feed_name, find, flaw, source_sql
 from audit_reports.journal import time_text
 from audit_reports.landed_files import LandedFile, part_known, write_inputs
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 # A partition's rows are written once so many are there: bounds the memory of a landing that spans many days.
 _FLUSH_ROWS = 20_000
+_TRIES = 20  # writers that keep to the lock never meet; in S3 a lock can lapse
 _NO_DAY = "day=__HIVE_DEFAULT_PARTITION__"
 
 
@@ -89,7 +92,7 @@ def land(
     feed: str | None = None,
     names: Mapping[str, str] | None = None,
 ) -> Landing:
-    """Land files, folders and globs in one atomic commit, and return the books.
+    """Land files, folders and globs, on this machine or in S3, in one atomic commit, and return the books.
 
     A store given by its path is made where there is none. A file with the same bytes and feed as one that has landed is
     left alone. `now` (UTC) becomes `landed_at`, and the day after it is the last believable time of an event; `names` says
@@ -98,14 +101,28 @@ def land(
     """
     if feed is not None and feed not in feeds:
         raise UsageError.unknown("feed", feed, feeds)
-    found = find(paths, feeds, feed=feeds[feed] if feed else None, names=names or {})
-    if isinstance(store, Store):
-        return _into(store, found, now=now)
-    with new_or_open(store) as opened:
-        return _into(opened, found, now=now)
+    with fetched(paths, names or {}) as (local, shown):
+        found = find(local, feeds, feed=feeds[feed] if feed else None, names=shown)
+        if isinstance(store, Store):
+            return _into(store, found, now=now)
+        with new_or_open(store) as opened:
+            return _into(opened, found, now=now)
 
 
 def _into(store: Store, found: Found, *, now: datetime) -> Landing:
+    """Land what was found; where another writer's commit comes first, the number and the copies are worked out again."""
+    import duckdb
+
+    try:
+        for _ in range(_TRIES):
+            with suppress(ConflictError):
+                return _land_once(store, found, now=now)
+    except duckdb.Error as error:
+        raise FailureError(f"nothing was landed: {reason(error)}") from error
+    raise FailureError(f"other writers came first {_TRIES} times; nothing was landed, run the command again")
+
+
+def _land_once(store: Store, found: Found, *, now: datetime) -> Landing:
     with store.writing() as table:
         known, fresh = part_known(store, found)
         if not fresh.inputs and not fresh.unreadable:

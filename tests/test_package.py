@@ -19,13 +19,26 @@ VAGUE_NAMES = {"base", "common", "core", "helper", "helpers", "lib", "misc", "to
 
 HEAVY = {
     *("deltalake", "duckdb", "jinja2", "narwhals", "numpy", "openpyxl", "pandas", "plotly", "polars"),
-    *("polars_hash", "pyarrow", "weasyprint", "xlsxwriter", "IPython", "nbclient", "jupyterlab", "s3fs"),
+    *("polars_hash", "pyarrow", "weasyprint", "xlsxwriter", "IPython", "nbclient", "jupyterlab", "s3fs", "botocore"),
 }
 
 ROOMS: tuple[tuple[str, ...], ...] = (
     ("catalogue", "clock", "columns", "config", "countries", "errors", "period", "resources"),
     ("expressions", "feed", "feeds", "inputs", "packing", "rows", "spool"),
-    ("commit", "copies", "feed_check", "journal", "landed_files", "landing", "place", "places", "quarantine", "store"),
+    (
+        "backup",
+        "commit",
+        "copies",
+        "feed_check",
+        "fetched",
+        "journal",
+        "landed_files",
+        "landing",
+        "place",
+        "places",
+        "quarantine",
+        "store",
+    ),
     # a view counts itself, `log.by("actor")`: the words of counting stand beside it
     ("activity", "filter", "filters", "log", "log_table", "store_info"),
     ("activity_change", "always_shown", "figures", "trust"),
@@ -55,6 +68,7 @@ FENCES: dict[str, set[str]] = {
     "deltalake": {"commit", "store"},
     "polars_hash": {"commit"},
     "s3fs": {"places"},
+    "botocore": {"places"},
     "duckdb": {"commit", "copies", "feeds", "landing", "log", "quarantine", "store"},
     "jinja2": {"rendering"},
     "narwhals": {"activity", "filter", "filters", "log"},
