@@ -85,10 +85,13 @@ def parser() -> argparse.ArgumentParser:
         "--period", metavar="P", help="day, week, month, quarter, 2026-W10, 2026-03, 2026-03-02..2026-03-09 ..."
     )
     store = command("store", "what is in the store, and what was done to it", reading)
-    words = ("info", "journal", "quarantine", "compact", "hold", "retain")
+    words = ("info", "journal", "quarantine", "compact", "hold", "retain", "backup", "restore")
     store.add_argument("what", choices=words, metavar="|".join(words))
     store.add_argument(
-        "days", nargs="?", metavar="DAY..DAY", help="hold: these UTC days, half-open; none: list the holds"
+        "operand",
+        nargs="?",
+        metavar="DAY..DAY|TO|FROM",
+        help="hold: these UTC days, half-open; none: list the holds; backup, restore: a folder or S3 prefix",
     )
     store.add_argument("--reason", metavar="TEXT", help="hold, retain: why")
     store.add_argument("--lift", action="store_true", help="hold: end the hold on these days")

@@ -15,13 +15,16 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audit_reports.errors import FailureError
+from audit_reports.errors import FailureError, reason
 from audit_reports.journal import canonical
 from audit_reports.store import EVENTS, EventFile, Store
 
 if TYPE_CHECKING:
     import deltalake
     from deltalake.transaction import AddAction, RemoveAction
+
+
+_UPLOADS = 8  # a landing has a file for each day, and S3 takes as long for a small one as for a large one
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def commit(
     commit came first, and `FailureError` where the table's log cannot be written.
     """
     from deltalake import CommitProperties, Transaction
-    from deltalake.exceptions import CommitFailedError, DeltaError
+    from deltalake.exceptions import DeltaError
     from deltalake.transaction import RemoveAction
 
     version = table.version() + 1
@@ -90,8 +93,12 @@ def commit(
     is_new = kind == "landing"
     actions: list[AddAction | RemoveAction] = []
     files: list[dict[str, Any]] = []
-    for one in staged:
-        action, file = _taken(store, one, modified, facts.get("landing", version), is_new=is_new)
+    with ThreadPoolExecutor(_UPLOADS) as pool:
+        taken = [
+            pool.submit(_taken, store, one, modified, facts.get("landing", version), is_new=is_new) for one in staged
+        ]
+    for one in taken:
+        action, file = one.result()
         actions.append(action)
         files.append(file)
     for old in removed:
@@ -112,11 +119,15 @@ def commit(
                 custom_metadata={"audit_reports": told}, app_transactions=transactions, max_commit_retries=0
             ),
         )
-    except DeltaError as error:
-        for file in files:
-            store.place.remove(str(file["path"]))
-        wrong = ConflictError if isinstance(error, CommitFailedError) else FailureError
-        raise wrong(f"the {kind} was not committed: {str(error).splitlines()[0]}") from error
+    except (DeltaError, OSError) as error:
+        # S3 may have taken the commit although its answer was lost; then trying again finds the version taken, by us.
+        there = store.table()
+        if there.version() < version:  # nor may it be undone: S3 may still be about to take it
+            raise FailureError(f"the {kind} was not committed: {reason(error)}; run the command again") from error
+        if all(one.get("audit_reports") != told for one in there.history(there.version() - version + 1)):
+            for file in files:
+                store.place.remove(str(file["path"]))
+            raise ConflictError(f"the {kind} was not committed: {reason(error)}") from error
     store.place.settle(f"{EVENTS}/_delta_log")
     store.journal_commit({"kind": kind, **facts}, version=version)
 

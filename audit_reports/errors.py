@@ -7,6 +7,7 @@ depends on (exit code 1). Event contents never enter a message except through `q
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
@@ -68,6 +69,21 @@ def nearest(word: str, known: Iterable[str], *, most: int = 1) -> list[str]:
     if not found and len(folded) > 1:
         found = sorted((key for key in by_folded if folded in key), key=len)[:most]
     return [by_folded[key] for key in found]
+
+
+def reason(error: BaseException) -> str:
+    """Return what a library's error says in one line: its first, and its last where that tells more.
+
+    Libraries paint their messages, and hand on the traceback of code that they called.
+
+    >>> reason(OSError("Kernel error -> error\\n  \\x1b[31m↳\\x1b[0m refused"))
+    'Kernel error -> error: refused'
+    """
+    bare = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    lines = [line.strip(" ↳\t") for line in bare.splitlines() if line.strip()] or [type(error).__name__]
+    if lines[0].startswith("Traceback") or len(lines) == 1:
+        return lines[-1]
+    return f"{lines[0]}: {lines[-1]}" if "↳" in bare else lines[0]
 
 
 def quoted(text: object, *, most: int = 120) -> str:

@@ -37,7 +37,7 @@ def find(paths: Sequence[str], feeds: Mapping[str, Feed], *, feed: Feed | None, 
                 continue
             seen.add(real)
             path = Path(text)
-            looked = look(path, feeds, feed=feed, name=names.get(given, "") if is_named else "")
+            looked = look(path, feeds, feed=feed, name=names.get(given if is_named else text, ""))
             if is_named:
                 _insist(looked, feeds)
                 found.named.add(path)
@@ -54,10 +54,12 @@ def find_inboxes(
     *,
     feed: Feed | None,
     landed: Mapping[tuple[str, int, int], int],
+    names: Mapping[str, str],
 ) -> Found:
     """Return the inputs behind paths that are looked at again and again: what is empty or absent today may come tomorrow.
 
-    `landed` has the landing of files by name, size and time of writing (nanoseconds); those are not looked at.
+    `landed` has the landing of files by name, size and time of writing (nanoseconds); those are not looked at. `names` says
+    what people see instead of a path.
     """
     found = Found()
     for given in paths:
@@ -72,7 +74,7 @@ def find_inboxes(
             if landing is not None:
                 found.known.append((text, landing))
                 continue
-            looked = look(Path(text), feeds, feed=feed)
+            looked = look(Path(text), feeds, feed=feed, name=names.get(text, ""))
             found.add(Found([looked]) if isinstance(looked, Input) else Found(unreadable=[looked]))
     return found
 

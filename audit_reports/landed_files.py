@@ -70,7 +70,8 @@ def landed_files(store: Store, sizes: Sequence[int] | None = None) -> pl.DataFra
         where = "" if sizes is None else f"WHERE bytes IN ({', '.join(map(str, sizes))})"
         with store.connect() as connection:
             rows: pl.DataFrame = connection.sql(
-                f"SELECT {', '.join(_COLUMNS)}, filename FROM read_parquet({listed(paths)}, filename = true) {where}"
+                f"SELECT {', '.join(_COLUMNS)}, filename FROM "
+                f"read_parquet({listed(paths)}, filename = true, hive_partitioning = false) {where}"
             ).pl()
         found.append(
             rows.with_columns(landing=pl.col("filename").replace_strict(paths, return_dtype=pl.Int64)).drop("filename")

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audit_reports.commit import Staged, commit, file_sha256, rows_hash
+from audit_reports.commit import ConflictError, Staged, commit, file_sha256, rows_hash
 from audit_reports.config import Ingest
 from audit_reports.copies import take_out_copies
-from audit_reports.errors import FailureError, UsageError
+from audit_reports.errors import FailureError, UsageError, reason
 from audit_reports.feed import Feed, listed
+from audit_reports.fetched import fetched
 from audit_reports.find import find, find_inboxes
 from audit_reports.geo import Geo
 from audit_reports.inputs import Found, Input, Unreadable, feed_name
@@ -32,6 +34,8 @@ from audit_reports.store import Store, is_store, new_or_open
 
 if TYPE_CHECKING:
     import deltalake
+
+_TRIES = 20  # writers that keep to the lock never meet; in S3 a lock can lapse
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def land(
     geo: Geo | None = None,
     progress: Watcher | None = None,
 ) -> Landing:
-    """Land files, folders and globs in one atomic commit, and return the books.
+    """Land files, folders and globs, on this machine or in S3, in one atomic commit, and return the books.
 
     A store given by its path is made where there is none. A file with the same bytes and feed as one that has landed is
     left alone. `now` (UTC) becomes `landed_at`, and the day after it is the last believable time of an event; `names` says
@@ -81,8 +85,9 @@ def land(
     """
     if feed is not None and feed not in feeds:
         raise UsageError.unknown("feed", feed, feeds)
-    found = find(paths, feeds, feed=feeds[feed] if feed else None, names=names or {})
-    return land_found(store, found, Reading(now, zone, geo, progress))
+    with fetched(paths, names or {}) as (local, shown):
+        found = find(local, feeds, feed=feeds[feed] if feed else None, names=shown)
+        return _land_found(store, found, Reading(now, zone, geo, progress))
 
 
 def land_configured(
@@ -103,16 +108,18 @@ def land_configured(
     found = Found()
     there = is_store(place_of(store.place if isinstance(store, Store) else store))
     opened = (store if isinstance(store, Store) else Store(store)) if there else None
-    for entry in entries:
-        if entry.feed is not None and entry.feed not in feeds:
-            raise UsageError.unknown("feed", entry.feed, feeds, "in [[ingest]]")
-        landed = unchanged(opened, entry.feed) if opened else {}
-        found.add(find_inboxes(entry.paths, feeds, feed=feeds[entry.feed] if entry.feed else None, landed=landed))
-    return land_found(store, found, Reading(now, zone, geo, progress))
+    with ExitStack() as stack:
+        for entry in entries:
+            if entry.feed is not None and entry.feed not in feeds:
+                raise UsageError.unknown("feed", entry.feed, feeds, "in [[ingest]]")
+            local, names = stack.enter_context(fetched(entry.paths, {}, may_be_absent=True))
+            landed = unchanged(opened, entry.feed) if opened else {}
+            feed = feeds[entry.feed] if entry.feed else None
+            found.add(find_inboxes(local, feeds, feed=feed, landed=landed, names=names))
+        return _land_found(store, found, Reading(now, zone, geo, progress))
 
 
-def land_found(store: Store | str | Path, found: Found, reading: Reading) -> Landing:
-    """Land files that have been looked at, as `land` does."""
+def _land_found(store: Store | str | Path, found: Found, reading: Reading) -> Landing:
     if isinstance(store, Store):
         return _into(store, found, reading)
     with new_or_open(store) as opened:
@@ -120,6 +127,19 @@ def land_found(store: Store | str | Path, found: Found, reading: Reading) -> Lan
 
 
 def _into(store: Store, found: Found, reading: Reading) -> Landing:
+    """Land what was found; where another writer's commit comes first, the number and the copies are worked out again."""
+    import duckdb
+
+    try:
+        for _ in range(_TRIES):
+            with suppress(ConflictError):
+                return _land_once(store, found, reading)
+    except duckdb.Error as error:
+        raise FailureError(f"nothing was landed: {reason(error)}") from error
+    raise FailureError(f"other writers came first {_TRIES} times; nothing was landed, run the command again")
+
+
+def _land_once(store: Store, found: Found, reading: Reading) -> Landing:
     with store.writing() as table:
         known, fresh = part_known(store, found)
         if not fresh.inputs and not fresh.unreadable:

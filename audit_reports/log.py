@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from audit_reports import clock
 from audit_reports.activity import by_sql, networks
 from audit_reports.columns import ACTOR_TYPES, NAMES, OUTCOMES
-from audit_reports.errors import FailureError, UsageError, nearest, quoted
+from audit_reports.errors import FailureError, UsageError, nearest, quoted, reason
 from audit_reports.feed import literal
 from audit_reports.filter import CLOSED, FLAGS, Filter, check_values, checked_timezone
 from audit_reports.store import EventFile, Landed, Store, events_sql
@@ -56,7 +56,7 @@ class _Snapshot:
                 "the store was changed while it was read, by a compaction, retention or erasure; run the same again "
                 "(in a notebook: open the log again)"
             )
-        return FailureError(f"the store cannot be read: {str(error).splitlines()[0]}")
+        return FailureError(f"the store cannot be read: {reason(error)}")
 
 
 class AuditLog:
@@ -188,10 +188,7 @@ class AuditLog:
     def known(self, column: str) -> set[str]:
         """Return the values of a column that are no mistake: those of the vocabulary and those in the store."""
         if column not in self._snapshot.known:
-            everything = self._relation(Filter())
-            rows = everything.select(column).distinct().fetchall()
-            there = {str(value) for (value,) in rows if value is not None}
-            self._snapshot.known[column] = there | vocabulary(column)
+            self._snapshot.known[column] = {*self._distinct(column), *vocabulary(column)}
         return self._snapshot.known[column]
 
     def hints(self) -> list[str]:
@@ -219,8 +216,17 @@ class AuditLog:
 
     @cached_property
     def _addresses(self) -> list[str]:
-        rows = self._relation(Filter()).select("ip").distinct().fetchall()
-        return [str(ip) for (ip,) in rows if ip is not None]
+        return self._distinct("ip")
+
+    def _distinct(self, column: str) -> list[str]:
+        """Return the values of a column in the whole log, whatever the filter; null is none."""
+        import duckdb
+
+        try:
+            rows = self._relation(Filter()).select(column).distinct().fetchall()
+        except duckdb.Error as error:
+            raise FailureError(f"the store cannot be read: {reason(error)}") from error
+        return [str(value) for (value,) in rows if value is not None]
 
     def _within(self, ranges: tuple[str, ...]) -> list[str]:
         wanted = [ipaddress.ip_network(one) for one in ranges]

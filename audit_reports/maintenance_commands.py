@@ -1,4 +1,4 @@
-"""What do `store compact`, `store hold` and `store retain` do? Each body calls the library once and prints what it says."""
+"""What do `store compact`, `hold`, `retain`, `backup`, `restore` do? Each body calls the library once and prints what it says."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 OPTIONS: Mapping[str, tuple[str, ...]] = {
     "compact": ("grace",),
-    "hold": ("days", "reason", "lift"),
+    "hold": ("operand", "reason", "lift"),
+    "backup": ("operand",),
+    "restore": ("operand",),
     "retain": ("older_than", "actor", "reason", "dry_run"),
 }
 """Which options of `store` belong to which of its words."""
@@ -28,7 +30,7 @@ def checked(run: _Run) -> None:
     what, given = run.arguments.what, vars(run.arguments)
     for name in sorted({name for names in OPTIONS.values() for name in names} - set(OPTIONS.get(what, ()))):
         if given[name]:
-            shown = quoted(given[name]) if name == "days" else f"--{name.replace('_', '-')}"
+            shown = quoted(given[name]) if name == "operand" else f"--{name.replace('_', '-')}"
             raise UsageError(f"{shown} is not for store {what}; see audit-reports store --help")
     if what in OPTIONS and run.arguments.as_of is not None:
         raise UsageError(f"--as-of is for reading, and not for store {what}")
@@ -71,7 +73,7 @@ def hold(run: _Run) -> int:
     from audit_reports.holds import hold, holds, lift
 
     arguments, store = run.arguments, Store(run.store)
-    if arguments.days is None:
+    if arguments.operand is None:
         if arguments.lift or arguments.reason:
             raise UsageError("name the days (UTC, half-open): store hold 2026-03-02..2026-03-09 --reason TEXT")
         rows = [
@@ -98,7 +100,7 @@ def hold(run: _Run) -> int:
             _say("no hold stands")
         return 0
     change = lift if arguments.lift else hold
-    done = change(store, arguments.days, reason=arguments.reason or "", now=clock.now())
+    done = change(store, arguments.operand, reason=arguments.reason or "", now=clock.now())
     said = "no longer under the hold of" if arguments.lift else "under a hold by"
     print(f"{done.first} to before {done.until} (UTC days): {said} journal entry {done.entry}")
     return 0
@@ -196,4 +198,33 @@ def _say_swept(swept: Swept) -> None:
         )
 
 
-MAINTENANCE: Mapping[str, Callable[[_Run], int]] = {"compact": compact, "hold": hold, "retain": retain}
+def copy(run: _Run) -> int:
+    """Copy the store to a backup, or a backup to where there is no store, and print what was copied."""
+    from dataclasses import asdict
+
+    import polars as pl
+
+    from audit_reports.backup import backup, restore
+
+    what, place = run.arguments.what, run.arguments.operand
+    if not place:
+        raise UsageError(f"name the place: audit-reports store {what} {'TO' if what == 'backup' else 'FROM'}")
+    now = clock.now()
+    done = backup(Store(run.store), place, now=now) if what == "backup" else restore(place, run.store, now=now)
+    if run.format == "table" and run.out is None:
+        print(
+            f"{what}: {done.files:,} files, {done.bytes:,} bytes, copied and verified; "
+            f"{done.removed:,} removed; landing {done.landing}, journal entry {done.entry}"
+        )
+    else:
+        run.write(pl.DataFrame([asdict(done)]))
+    return 0
+
+
+MAINTENANCE: Mapping[str, Callable[[_Run], int]] = {
+    "compact": compact,
+    "hold": hold,
+    "retain": retain,
+    "backup": copy,
+    "restore": copy,
+}

@@ -77,7 +77,7 @@ def journal_review(store: Store, review: Review, written: Iterable[Path], *, tim
     }
     try:
         store.journal.append("review", facts, time=time)
-    except OSError:
+    except (OSError, UsageError):  # S3 refuses with the latter
         return False
     return True
 

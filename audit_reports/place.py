@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Kept:
-    """One file of a place: its path, its size in bytes, and when it was written (seconds since 1970)."""
+    """One file of a place: its path, its size in bytes, when it was written (seconds since 1970), and S3's tag of its version."""
 
     path: str
     bytes: int
     modified: float
+    tag: str = ""
 
 
 class Place(Protocol):
@@ -49,6 +50,9 @@ class Place(Protocol):
 
     def open(self, path: str) -> IO[bytes]:
         """Open a file for reading; raises as `read` does."""
+
+    def fetch(self, kept: Kept, local: Path) -> None:
+        """Copy a file to this machine; raises `FailureError` where its size or tag is another by now, else as `read` does."""
 
     def publish(self, path: str, data: bytes) -> bool:
         """Write a file under a name that must be free; return False where it was taken."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audit_reports.columns import COLUMNS
-from audit_reports.errors import FailureError, UsageError, quoted
+from audit_reports.errors import AuditReportsError, FailureError, UsageError, quoted, reason
 from audit_reports.feed import listed, literal
 from audit_reports.journal import Entry, Journal
 from audit_reports.place import Place
@@ -34,7 +34,7 @@ EVENTS = "events"
 COMMITS = ("landing", "compaction", "retention", "erasure")
 """The kinds of journal entries that stand for a commit of the table."""
 
-_FORMAT_FILE = "format.json"
+FORMAT_FILE = "format.json"
 _DELTA_TYPES = {"VARCHAR": "string", "TIMESTAMPTZ": "timestamp", "BIGINT": "long", "DATE": "date"}
 
 
@@ -78,10 +78,12 @@ class Store:
         self.journal = Journal(self.place)
         self.uri = self.place.uri
         try:
-            self.format = int(json.loads(self.place.read(_FORMAT_FILE))["format"])
+            self.format = int(json.loads(self.place.read(FORMAT_FILE))["format"])
         except (FileNotFoundError, NotADirectoryError):
             known = "there is no such folder" if not self.place.is_there() else "that folder is not one"
             raise UsageError(f"no store at {quoted(self.uri)}: {known}; `audit-reports ingest` makes one") from None
+        except AuditReportsError:
+            raise
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise FailureError(f"the store at {quoted(self.uri)} cannot be read ({type(error).__name__})") from error
         if self.format > FORMAT:
@@ -108,7 +110,7 @@ class Store:
                 if not is_store(place):
                     _make_table(place)
                     place.settle(f"{EVENTS}/_delta_log")
-                    place.publish(_FORMAT_FILE, json.dumps({"format": FORMAT}).encode())
+                    place.publish(FORMAT_FILE, json.dumps({"format": FORMAT}).encode())
         except FileExistsError:
             raise UsageError(occupied) from None
         except OSError as error:
@@ -124,10 +126,18 @@ class Store:
 
         try:
             return DeltaTable(self.place.location(EVENTS), storage_options=_options(self.place))
-        except DeltaError as error:
-            raise FailureError(
-                f"the events of {quoted(self.uri)} cannot be read: {str(error).splitlines()[0]}"
-            ) from error
+        except (DeltaError, OSError) as error:
+            raise FailureError(f"the events of {quoted(self.uri)} cannot be read: {reason(error)}") from error
+
+    def checkpoint(self, table: deltalake.DeltaTable) -> None:
+        """Write the whole of a table's state into its log as one file; raises `FailureError` where it cannot be written."""
+        from deltalake.exceptions import DeltaError
+
+        try:
+            table.create_checkpoint()
+        except (DeltaError, OSError) as error:
+            raise FailureError(f"the log of {quoted(self.uri)} cannot be written: {reason(error)}") from error
+        self.place.settle(f"{EVENTS}/_delta_log")
 
     @contextmanager
     def writing(self) -> Iterator[deltalake.DeltaTable]:
@@ -138,7 +148,7 @@ class Store:
         try:
             with self.place.writing():
                 if self.format < FORMAT:
-                    self.place.replace(_FORMAT_FILE, json.dumps({"format": FORMAT}).encode())
+                    self.place.replace(FORMAT_FILE, json.dumps({"format": FORMAT}).encode())
                 table = self.table()
                 self.repair(table)
                 yield table
@@ -246,8 +256,8 @@ def input_count(facts: Mapping[str, Any]) -> int:
 
 
 def is_store(place: Place) -> bool:
-    """Say whether there is a store at a place."""
-    return _FORMAT_FILE in place.names("")
+    """Say whether there is a store at a place, of whatever version."""
+    return FORMAT_FILE in place.names("")
 
 
 def _options(place: Place) -> dict[str, str] | None:
@@ -277,10 +287,12 @@ def new_or_open(where: str | Path | Place) -> Iterator[Store]:
     try:
         yield Store.create(place)
     except BaseException:
-        if not there and is_store(place) and not Journal(place).numbers():
-            place.discard()
-            if existed:
-                place.make()
+        if not there and is_store(place):
+            with place.writing():  # another writer may have landed in it meanwhile
+                if not Journal(place).numbers() and not Store(place).table().version():
+                    place.discard()
+                    if existed:
+                        place.make()
         raise
 
 

@@ -6,9 +6,11 @@ import io
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator
+import uuid
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,8 +32,9 @@ ALLOWED_SKIPS = ("shared data absent",)
 
 os.environ["TZ"] = "UTC"
 time.tzset()
-for _name in [name for name in os.environ if name.startswith("AUDIT_REPORTS_")] + ["SOURCE_DATE_EPOCH"]:
+for _name in [name for name in os.environ if name.startswith(("AUDIT_REPORTS_", "AWS_"))] + ["SOURCE_DATE_EPOCH"]:
     os.environ.pop(_name, None)
+os.environ["AWS_EC2_METADATA_DISABLED"] = "true"  # else keys are looked for on the network
 
 
 # ---------------------------------------------------------------------------------------- the rule on skips
@@ -112,6 +115,76 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 def store(tmp_path: Path) -> Path:
     """Return a path at which there is no store yet."""
     return tmp_path / "store"
+
+
+# ------------------------------------------------------------------------------------------------------------------ S3
+
+_S3_PROGRAM = """
+import sys
+from moto.server import ThreadedMotoServer
+server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+server.start()
+print(*server.get_host_and_port(), sep=":", flush=True)
+sys.stdin.read()
+"""
+
+
+class S3Server:
+    """A server that speaks as S3 does, a process of its own on a free port of loopback."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _S3_PROGRAM],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.endpoint = f"http://{self.process.stdout.readline().strip()}"
+        self.environment = {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_REGION": "eu-south-2",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+        }
+
+    def stop(self) -> None:
+        """End the process; a second time does nothing."""
+        self.process.kill()
+        self.process.communicate()
+
+    def bucket(self) -> str:
+        """Make a new bucket and return its URI."""
+        import botocore.session
+
+        name = f"bucket-{uuid.uuid4().hex}"
+        client = botocore.session.get_session().create_client(
+            "s3",
+            region_name="eu-south-2",
+            endpoint_url=self.endpoint,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",  # noqa: S106 - the server takes any
+        )
+        client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-south-2"})
+        client.close()
+        return f"s3://{name}"
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """Return a running S3 server, one for the whole session."""
+    server = S3Server()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the URI of a new bucket, with the environment set to reach it."""
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return s3_server.bucket()
 
 
 Reader = Callable[..., list[dict[str, Any]]]

@@ -19,7 +19,7 @@ VAGUE_NAMES = {"base", "common", "core", "helper", "helpers", "lib", "misc", "to
 
 HEAVY = {
     *("deltalake", "duckdb", "jinja2", "narwhals", "numpy", "openpyxl", "pandas", "plotly", "polars"),
-    *("polars_hash", "pyarrow", "weasyprint", "xlsxwriter", "IPython", "nbclient", "jupyterlab", "s3fs"),
+    *("polars_hash", "pyarrow", "weasyprint", "xlsxwriter", "IPython", "nbclient", "jupyterlab", "s3fs", "botocore"),
 }
 
 ROOMS: tuple[tuple[str, ...], ...] = (
@@ -29,7 +29,19 @@ ROOMS: tuple[tuple[str, ...], ...] = (
         *("packing", "rows", "spool"),
     ),
     (
-        *("access", "commit", "copies", "feed_check", "journal", "landed_files", "landing", "place", "places"),
+        *(
+            "access",
+            "backup",
+            "commit",
+            "copies",
+            "feed_check",
+            "fetched",
+            "journal",
+            "landed_files",
+            "landing",
+            "place",
+            "places",
+        ),
         *("quarantine", "quarantine_files", "staging", "store"),
     ),
     ("compaction", "erasure", "holds", "landed_rows", "retention", "sweeping"),
@@ -63,7 +75,8 @@ FENCES: dict[str, set[str]] = {
     "deltalake": {"commit", "store"},
     "polars_hash": {"commit"},
     "s3fs": {"places"},
-    "duckdb": {"commit", "copies", "feeds", "geo", "landed_rows", "log", "quarantine", "staging", "store"},
+    "botocore": {"places"},
+    "duckdb": {"commit", "copies", "feeds", "geo", "landed_rows", "landing", "log", "quarantine", "staging", "store"},
     "jinja2": {"rendering"},
     "maxminddb": {"geo"},
     "narwhals": {"activity", "filter", "filters", "log"},

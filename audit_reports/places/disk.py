@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from audit_reports.errors import FailureError, quoted
 from audit_reports.place import Kept
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ class Disk:
 
     def open(self, path: str) -> IO[bytes]:
         return (self.root / path).open("rb")
+
+    def fetch(self, kept: Kept, local: Path) -> None:
+        shutil.copyfile(self.root / kept.path, local)
+        if local.stat().st_size != kept.bytes:
+            raise FailureError(f"{quoted(self.location(kept.path))} changed while it was read; run the command again")
 
     def publish(self, path: str, data: bytes) -> bool:
         target = self.root / path

@@ -1,108 +1,157 @@
 """`s3`, a prefix in a bucket of S3 or of anything that speaks as S3 does.
 
 The address, region and keys come from the environment, as for every AWS program: `AWS_ENDPOINT_URL`, `AWS_REGION`,
-`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, else from the machine's role. An object is durable when S3
-has answered. S3 has no locks: a writer puts an object named `lock` that must not be there, renews it while it works, and
-takes over one that was not renewed for a while. The lock only keeps writers from wasting work; what keeps them
-right is that the table's log takes each version once.
+`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, else from a profile or the machine's role. An object is
+durable when S3 has answered, and S3 checks what it receives against a checksum.
 """
 
 from __future__ import annotations
 
 import io
-import json
 import os
 import shutil
 import tempfile
-import threading
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from audit_reports.errors import FailureError, UsageError, quoted
+from audit_reports.errors import AuditReportsError, FailureError, UsageError, quoted
 from audit_reports.place import Kept
+from audit_reports.places.lease import Lease, Terms
 
 if TYPE_CHECKING:
     import duckdb
 
-_LOCK = "lock"
-_RENEW_SECONDS = 5.0
-_STALE_SECONDS = 30.0
+# A server that is gone is told within seconds; delta-rs alone would try for three minutes.
+_CONNECT_SECONDS, _READ_SECONDS, _TRIES = 3, 30, 3
+_BLOCK = 1 << 20  # what a read of a column fetches beyond it
+_PART = 1 << 24  # of a file that is uploaded in parts, several at a time
+_PATTERNS = "*?[]#%\\"
+_TAKEN = ("PreconditionFailed", "412")
+_UNDECIDED = ("ConditionalRequestConflict", "409")  # two writes at once: S3 asks both to try again
 
 
 class S3:
     """A prefix in a bucket."""
 
-    def __init__(self, uri: str) -> None:
+    page = 1000
+    """How many names S3 gives at a time, at most."""
+
+    def __init__(self, uri: str, terms: Terms | None = None) -> None:
+        """Name a place; nothing is asked of S3 yet. Raises `UsageError` for a name that no store can have."""
         try:
-            import s3fs
+            from audit_reports.places.s3_files import StoreFiles
         except ImportError:
             raise UsageError(f"{quoted(uri)}: S3 needs an extra: pip install 'audit-reports[s3]'") from None
-        self.uri = uri.rstrip("/")
-        self.prefix = self.uri.removeprefix("s3://")
-        if not self.prefix.partition("/")[0]:
+        self.uri = "s3://" + uri.removeprefix("s3://").rstrip("/")
+        self.bucket, _, prefix = self.uri.removeprefix("s3://").partition("/")
+        self.prefix = prefix + "/" if prefix else ""
+        if not self.bucket:
             raise UsageError(f"{quoted(uri)} names no bucket: write s3://BUCKET/PREFIX")
-        self.files: Any = s3fs.S3FileSystem(
+        if wrong := [c for c in self.uri if c in _PATTERNS or not c.isprintable()]:
+            raise UsageError(f"{quoted(uri)}: a store's prefix in S3 cannot have {quoted(wrong[0])} in it")
+        if "//" in self.prefix or {".", ".."} & set(self.prefix.split("/")):
+            raise UsageError(
+                f"{quoted(uri)}: a store's prefix in S3 has names between single slashes, none of dots alone"
+            )
+        self.terms = terms or Terms()
+        self.endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or None
+        self.region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or None
+        tries = os.environ.get("AWS_MAX_ATTEMPTS", "")
+        self.tries = int(tries) if tries.isdecimal() and int(tries) else _TRIES
+        self.files: Any = StoreFiles(
+            skip_instance_cache=True,  # the environment may have changed since the last one
             use_listings_cache=False,
-            endpoint_url=os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"),
+            default_block_size=_BLOCK,
+            endpoint_url=self.endpoint,
+            client_kwargs={"region_name": self.region},
+            config_kwargs={
+                "connect_timeout": _CONNECT_SECONDS,
+                "read_timeout": _READ_SECONDS,
+                "retries": {"mode": "standard", "max_attempts": self.tries},
+            },
         )
 
     @property
     def delta_options(self) -> Mapping[str, str]:
-        plain = self.files.endpoint_url or ""
-        return {"AWS_ALLOW_HTTP": "true"} if plain.startswith("http://") else {}
+        told = {
+            "max_retries": str(self.tries),
+            "retry_timeout": f"{_READ_SECONDS}s",
+            "connect_timeout": f"{_CONNECT_SECONDS}s",
+            "conditional_put": "etag",  # a version of the log that is there is never written again
+        }
+        if self.endpoint:
+            told["AWS_ENDPOINT_URL"] = self.endpoint
+            told["AWS_ALLOW_HTTP"] = str(self.endpoint.startswith("http://")).lower()
+        if self.region:
+            told["AWS_REGION"] = self.region
+        return told
 
     def is_there(self) -> bool:
-        return bool(self.files.find(self.prefix, maxdepth=None))
+        return any(True for _ in self._pages("", most=1))
 
     def make(self) -> None:
-        bucket = self.prefix.partition("/")[0]
-        if not self.files.exists(bucket):
-            raise UsageError(f"there is no bucket {quoted(bucket)}, or these keys cannot see it")
+        """Make sure that the bucket is there, and that it refuses to write over what must be new; else two writers could.
+
+        Raises `UsageError` where it does not.
+        """
+        probe = f"events/probe-{uuid.uuid4().hex}"  # where what a crash leaves is in nobody's way
+        first, second = self.put_new(probe, b"1"), self.put_new(probe, b"2")
+        self.remove(probe)
+        if not first or second:
+            raise UsageError(
+                f"{quoted(self.uri)}: this S3 server does not honour conditional writes (If-None-Match), without which "
+                "two landings could overwrite each other; take a newer server"
+            )
 
     def discard(self) -> None:
-        self.files.rm(self.prefix, recursive=True)
+        for kept in list(self.walk("")):
+            self.remove(kept.path)
 
     def read(self, path: str) -> bytes:
-        return cast(bytes, self.files.cat_file(f"{self.prefix}/{path}"))
+        with self._asking():
+            return cast(bytes, self.files.cat_file(self._name(path)))
 
     def open(self, path: str) -> IO[bytes]:
-        return cast(IO[bytes], io.BufferedReader(self.files.open(f"{self.prefix}/{path}", "rb")))
+        with self._asking():
+            return cast(IO[bytes], io.BufferedReader(self.files.open(self._name(path), "rb")))
+
+    def fetch(self, kept: Kept, local: Path) -> None:
+        with self._asking():
+            self.files.get_file(self._name(kept.path), str(local))
+        if local.stat().st_size != kept.bytes or (kept.tag and kept.tag != self._tag(kept.path)):
+            raise FailureError(f"{quoted(self.location(kept.path))} changed while it was read; run the command again")
 
     def publish(self, path: str, data: bytes) -> bool:
-        try:
-            self.files.pipe_file(f"{self.prefix}/{path}", data, mode="create")
-        except FileExistsError:
-            return False
-        return True
+        # The answer to a write can be lost on its way; then it is done again, and finds what it wrote itself.
+        return bool(self.put_new(path, data)) or self.read(path) == data
 
     def replace(self, path: str, data: bytes) -> None:
-        self.files.pipe_file(f"{self.prefix}/{path}", data)
+        self._call("put_object", path, Body=data)
 
     def keep(self, local: Path, path: str) -> None:
-        self.files.put_file(str(local), f"{self.prefix}/{path}")
+        size = local.stat().st_size
+        with self._asking():
+            self.files.put_file(str(local), self._name(path), chunksize=_PART)
+        there = self.found(path)
+        if there is None or there.bytes != size:
+            raise FailureError(f"{quoted(self.location(path))} is not whole after {size} bytes were written")
 
     def remove(self, path: str) -> None:
-        self.files.call_s3("delete_object", Bucket=self.prefix.partition("/")[0], Key=self._key(path))
-
-    def _key(self, path: str) -> str:
-        return f"{self.prefix}/{path}".partition("/")[2]
+        self._call("delete_object", path)
 
     def names(self, folder: str) -> list[str]:
-        try:
-            found = self.files.ls(f"{self.prefix}/{folder}".rstrip("/"), detail=False)
-        except FileNotFoundError:
-            return []
-        return sorted(name.rstrip("/").rpartition("/")[2] for name in found)
+        within = self._key(folder).rstrip("/") + "/" if self._key(folder) else ""
+        found = {name[len(within) :].partition("/")[0] for name, _ in self._pages(folder, delimiter="/")}
+        return sorted(found - {""})
 
     def walk(self, folder: str) -> Iterator[Kept]:
-        found = self.files.find(f"{self.prefix}/{folder}".rstrip("/"), detail=True)
-        for name, facts in sorted(found.items()):
-            modified = cast(datetime, facts["LastModified"]).timestamp()
-            yield Kept(name.removeprefix(f"{self.prefix}/"), int(facts["size"]), modified)
+        for name, facts in self._pages(folder):
+            if not name.endswith("/"):  # a browser's idea of a folder
+                modified = facts["LastModified"].timestamp()
+                yield Kept(name[len(self.prefix) :], int(facts["Size"]), modified, str(facts["ETag"]))
 
     def unfinished(self) -> Iterator[Kept]:
         return iter(())
@@ -115,12 +164,12 @@ class S3:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        lock = _Lease(self)
-        lock.take()
+        lease = Lease(self, self.terms)
+        lease.take()
         try:
             yield
         finally:
-            lock.give_back()
+            lease.give_back()
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
@@ -136,45 +185,106 @@ class S3:
     def serve(self, connection: duckdb.DuckDBPyConnection) -> None:
         connection.register_filesystem(self.files)
 
+    # ------------------------------------------------------------------------------------------ what only S3 has
 
-class _Lease:
-    """A lock that its holder renews, and that others may take once it was not renewed for half a minute."""
-
-    def __init__(self, place: S3) -> None:
-        self.place = place
-        self.owner = uuid.uuid4().hex
-        self.done = threading.Event()
-        self.renewing = threading.Thread(target=self._renew, daemon=True)
-
-    def take(self) -> None:
-        seen, since = b"", 0.0
-        waited = threading.Event()
-        while not self.place.publish(_LOCK, self._text(0)):
-            try:
-                there = self.place.read(_LOCK)
-            except FileNotFoundError:
-                continue
-            seen, since = (there, since + 0.2) if there == seen else (there, 0.0)
-            if since >= _STALE_SECONDS:
-                self.place.remove(_LOCK)
-            waited.wait(0.2)
-        self.renewing.start()
-
-    def _text(self, count: int) -> bytes:
-        return json.dumps({"owner": self.owner, "renewed": count}).encode()
-
-    def _renew(self) -> None:
-        count = 0
-        while not self.done.wait(_RENEW_SECONDS):
-            count += 1
-            self.place.replace(_LOCK, self._text(count))
-
-    def give_back(self) -> None:
-        self.done.set()
-        self.renewing.join()
+    def found(self, path: str) -> Kept | None:
+        """Return what S3 says of an object; None where there is none."""
         try:
-            mine = json.loads(self.place.read(_LOCK)).get("owner") == self.owner
-        except (FileNotFoundError, ValueError):
-            raise FailureError(f"the lock of {quoted(self.place.uri)} was taken away") from None
-        if mine:
-            self.place.remove(_LOCK)
+            facts = self._call("head_object", path)
+        except FileNotFoundError:
+            return None
+        return Kept(path, int(facts["ContentLength"]), facts["LastModified"].timestamp(), str(facts["ETag"]))
+
+    def _tag(self, path: str) -> str:
+        found = self.found(path)
+        return found.tag if found else ""
+
+    def put_new(self, path: str, data: bytes) -> str:
+        """Write an object that must not be there and return its tag; empty, with nothing written, where it is."""
+        return self._put(path, data, IfNoneMatch="*")
+
+    def put_over(self, path: str, data: bytes, *, tag: str) -> str:
+        """Write over one version of an object and return the new tag; empty, with nothing written, where it is not there."""
+        return self._put(path, data, IfMatch=tag)
+
+    def _put(self, path: str, data: bytes, **condition: str) -> str:
+        for _ in range(_TRIES):
+            try:
+                return str(self._call("put_object", path, Body=data, **condition)["ETag"])
+            except FileNotFoundError:
+                return ""
+            except OSError as error:
+                if isinstance(error, FileExistsError) or _code(error) in _TAKEN:
+                    return ""
+                if _code(error) not in _UNDECIDED:
+                    raise
+        raise FailureError(
+            f"S3 could not decide between writers of {quoted(self.location(path))}; run the command again"
+        )
+
+    def _call(self, what: str, path: str, **given: Any) -> Any:
+        with self._asking():
+            return self.files.call_s3(what, Bucket=self.bucket, Key=self._key(path), **given)
+
+    def _key(self, path: str) -> str:
+        return self.prefix + path
+
+    def _name(self, path: str) -> str:
+        return f"{self.bucket}/{self._key(path)}"
+
+    def _pages(self, folder: str, *, delimiter: str = "", most: int = 0) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Yield the keys below a folder with what S3 says of them, page by page; with a delimiter, folders by their name."""
+        key = self._key(folder).rstrip("/")
+        given: dict[str, Any] = {
+            "Bucket": self.bucket,
+            "Prefix": key + "/" if key else "",
+            "MaxKeys": most or self.page,
+        }
+        if delimiter:
+            given["Delimiter"] = delimiter
+        while True:
+            with self._asking():
+                page = self.files.call_s3("list_objects_v2", **given)
+            yield from ((facts["Key"], facts) for facts in page.get("Contents", ()))
+            yield from ((facts["Prefix"], facts) for facts in page.get("CommonPrefixes", ()))
+            if not page.get("IsTruncated"):
+                return
+            given["ContinuationToken"] = page["NextContinuationToken"]
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Say in one line what S3 did not give, or the way to it; an object that is absent or in the way stays an `OSError`."""
+        import botocore.exceptions as boto
+
+        try:
+            yield
+        except AuditReportsError:
+            raise
+        except (FileNotFoundError, FileExistsError) as error:
+            if _code(error) == "NoSuchBucket":
+                raise UsageError(f"S3 has no bucket {quoted(self.bucket)}: make it first, or mend the name") from None
+            raise
+        except PermissionError as error:
+            raise UsageError(f"S3 refuses these keys at {quoted(self.uri)}: {_line(error)}") from None
+        except (boto.NoCredentialsError, boto.PartialCredentialsError, boto.ProfileNotFound) as error:
+            raise UsageError(
+                f"no keys for S3 ({quoted(self.uri)}): set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE: "
+                f"{_line(error)}"
+            ) from None
+        except (boto.ParamValidationError, ValueError) as error:
+            raise UsageError(f"{quoted(self.uri)} is no address in S3: {_line(error)}") from None
+        except (boto.BotoCoreError, OSError) as error:
+            if isinstance(error, OSError) and _code(error) in (*_TAKEN, *_UNDECIDED):
+                raise
+            raise FailureError(f"S3 does not answer for {quoted(self.uri)}: {_line(error)}") from error
+
+
+def _code(error: BaseException) -> str:
+    """Return S3's own word for an error; empty where the error is not S3's."""
+    answer = getattr(error.__cause__, "response", None) or {}
+    return str(answer.get("Error", {}).get("Code", ""))
+
+
+def _line(error: Exception) -> str:
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return quoted(" ".join(str(text).split()))[1:-1]
