@@ -9,6 +9,7 @@ from audit_reports.staging import Progress
 
 _MEGABYTE = 1_000_000
 _PAUSE_SECONDS = 0.1
+_FIRST_SECONDS = 0.5
 
 
 class ProgressLine:
@@ -21,9 +22,9 @@ class ProgressLine:
         self.drawn: float | None = None
 
     def __call__(self, progress: Progress) -> None:
-        """Draw how far it is, at most ten times a second."""
+        """Draw how far it is, at most ten times a second; what is done at once draws nothing."""
         now = self.seconds()
-        if self.drawn is not None and now - self.drawn < _PAUSE_SECONDS:
+        if now - (self.began + _FIRST_SECONDS if self.drawn is None else self.drawn + _PAUSE_SECONDS) < 0:
             return
         self.drawn = now
         self.terminal.write(f"\r{progress_text(progress, now - self.began)}\x1b[K")

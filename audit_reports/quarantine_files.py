@@ -31,7 +31,8 @@ def take_out_known(connection: duckdb.DuckDBPyConnection, store: Store, aside: A
     there = [store.place.location(path) for path in store.quarantine_files()]
     if not aside.parts or not there:
         return 0
-    same = "q.file = s.file AND q.line = s.line AND q.raw = s.raw AND (q.line > 0 OR q.reason = s.reason)"
+    # two streams are not one that has grown
+    same = "q.file <> '-' AND q.file = s.file AND q.line = s.line AND q.raw = s.raw AND (q.line > 0 OR q.reason = s.reason)"
     known = f"EXISTS (SELECT 1 FROM read_parquet({listed(there)}) s WHERE {same})"
     taken = 0
     for number, (path, rows) in enumerate(aside.parts):

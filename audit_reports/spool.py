@@ -81,8 +81,8 @@ class Spools:
         except BaseException as error:
             for spool in self._of(one):
                 self._cut(spool, *before.get(spool.path, (0, 0)))
-            if isinstance(error, (FileNotFoundError, PermissionError)):
-                raise
+            if isinstance(error, OSError) and error.errno is not None and not isinstance(error, DAMAGED):
+                raise  # the disk's own failure; what an archive has wrong carries no number
             if isinstance(error, (*DAMAGED, OSError, BrokenError, csv.Error)):
                 raise FlawedError(_why(error)) from error
             raise

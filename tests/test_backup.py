@@ -50,7 +50,11 @@ def compact(store: Path, *, keep: Callable[[str], bool] = lambda name: True) -> 
                 assert isinstance(first, int)
                 assert isinstance(last, int)
                 staged.append(Staged(folder / f"{day}.parquet", day, rows.height, first, last))
-        facts = {"at": time_text(NOW), "rows_hash": rows_hash([one.path for one in staged])}
+        facts = {
+            "at": time_text(NOW),
+            "rows_hash": rows_hash([one.path for one in staged]),
+            "quarantine": {"removed": [], "files": []},
+        }
         commit(opened, table, "erasure", facts, staged=staged, removed=old)
     for file in old:
         Path(file.path).unlink()

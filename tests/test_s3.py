@@ -372,7 +372,7 @@ def test_a_server_that_is_gone_is_told_and_loses_nothing(
     server.stop()
     one_line(cli("ingest", file(tmp_path / "b.jsonl", lines("e2")), "--store", store), 1, "S3 does not answer")
     one_line(cli("events", "--store", store), 1, "S3 does not answer")
-    with pytest.raises(FailureError, match=r"the store cannot be read: .*127\.0\.0\.1"):
+    with pytest.raises(FailureError, match="cannot be read: "):
         log.count()
     with pytest.raises(FailureError, match="cannot be read"):
         opened.table()
