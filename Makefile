@@ -7,7 +7,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 
 # The extras that the tests exercise, and those that constraints.txt pins: all, so that any of them fit together.
 EXTRAS     := test,pdf,lab
-ALL_EXTRAS := $(EXTRAS),s3
+ALL_EXTRAS := $(EXTRAS),s3,bench
 
 # Programs that some tests need, as PROGRAM-OR-LIBRARY:DEBIAN-PACKAGE. A test whose part is absent skips and says so.
 PARTS := chromium:chromium pdftotext:poppler-utils libatomic.so.1:libatomic1 libpango-1.0.so.0:libpango-1.0-0 \
@@ -42,8 +42,8 @@ format: $(VENV)/ready-test  ## put the code in ruff's form
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(VENV)/ready  ## make many events and time landing, a summary and a review beside raw DuckDB
-	$(BIN)/python benchmarks/run.py
+bench: $(VENV)/ready-bench  ## make many events and time landing, a summary and a review beside others; BENCH="--only landing" narrows
+	$(BIN)/python benchmarks/run.py $(BENCH)
 
 # The wheel must carry its templates, notebooks and data: it is installed far from the checkout, and used there.
 wheel: $(VENV)/ready  ## build the wheel into dist/, install it elsewhere and run the demo there
@@ -96,6 +96,11 @@ $(VENV)/ready: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/ready-test: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "setting up $(VENV) for the tests (once, some minutes)" >&2
 	@$(PIP) install --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	@touch $@ $(VENV)/ready
+
+$(VENV)/ready-bench: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "setting up $(VENV) for the benchmarks (once, a minute or two)" >&2
+	@$(PIP) install --constraint constraints.txt --editable '.[bench]'
 	@touch $@ $(VENV)/ready
 
 # Installs what is absent where that is allowed without a password; otherwise says what is absent and goes on.

@@ -43,21 +43,33 @@ _FIRST = (
 _LAST = ("ruiz", "okoro", "silva", "patel", "kaya", "bello", "chen", "martin", "lopez", "costa", "novak", "walsh")
 
 
-def make_events(folder: Path, events: int, *, seed: int = 7) -> list[Path]:
-    """Write so many events into a few files of a folder and return them; files that are there already are kept.
+def make_events(
+    folder: Path,
+    events: int,
+    *,
+    files: int = FILES,
+    days: int = DAYS,
+    first_day: str = FIRST_DAY,
+    first: int = 0,
+    seed: int = 7,
+) -> list[Path]:
+    """Write so many events into the files of a folder and return them; files that are there already are kept.
 
-    Four weeks, six hundred actors of whom few do much, all fifty event types, eight cities, about 430 bytes an event.
+    Four weeks or other `days`, all equally full, six hundred actors of whom few do much, all fifty event types, eight cities,
+    about 430 bytes an event. Events are numbered from `first` on, and those of other numbers are others.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"events-{number}.jsonl" for number in range(FILES)]
+    paths = [folder / f"events-{number}.jsonl" for number in range(files)]
     done = folder / "done"
     if done.exists():
         return paths
+    step = days * 86_400_000_000 / events
     with duckdb.connect() as connection:
         _people(connection, Random(seed))
         for number, path in enumerate(paths):
-            first, last = events * number // FILES, events * (number + 1) // FILES
-            connection.execute(f"COPY ({_events(first, last, events, seed)}) TO '{path}' (FORMAT json)")
+            part = range(events * number // files, events * (number + 1) // files)
+            time = f"TIMESTAMP '{first_day}' + to_microseconds(((i - {first}) * {step})::BIGINT)"
+            connection.execute(f"COPY ({_events(part, first, time, seed)}) TO '{path}' (FORMAT json)")
     done.touch()
     return paths
 
@@ -81,12 +93,11 @@ def _people(connection: duckdb.DuckDBPyConnection, rng: Random) -> None:
     connection.execute(f"CREATE MACRO everyday() AS {len(everyday)}; CREATE MACRO rare() AS {len(rare)}")
 
 
-def _events(first: int, last: int, events: int, seed: int) -> str:
-    """Return the query for some of the events; a row's values hang on its number and the seed alone."""
-    step = DAYS * 86_400_000_000 / events
+def _events(part: range, first: int, time: str, seed: int) -> str:
+    """Return the query for some of the events; a row's values but its time hang on its number and the seed alone."""
     return f"""
         SELECT 'evt_' || lower(to_hex(hash(i, {seed + 1}))) AS id,
-            strftime(TIMESTAMP '{FIRST_DAY}' + to_microseconds((i * {step})::BIGINT), '%Y-%m-%dT%H:%M:%S.%gZ') AS occurred_at,
+            strftime({time}, '%Y-%m-%dT%H:%M:%S.%gZ') AS occurred_at,
             category, action,
             {{'id': 'usr_' || n, 'email': name || '@northwind.example', 'role': role, 'type': 'human'}} AS actor,
             {{'type': 'Assistant', 'id': 'ast_' || r % 5000, 'name': 'Assistant ' || r % 5000}} AS resource,
@@ -98,5 +109,5 @@ def _events(first: int, last: int, events: int, seed: int) -> str:
                 floor({ACTORS} * pow((h % 100003) / 100003.0, 2))::INT AS n,
                 CASE WHEN r % {RARE} = 0 THEN everyday() + (h % rare())::INT
                     ELSE floor(everyday() * pow((h // 100003 % 100019) / 100019.0, 1.5))::INT END AS k
-            FROM range({first}, {last}))
+            FROM range({first + part.start}, {first + part.stop}))
         JOIN people USING (n) JOIN kinds USING (k)"""

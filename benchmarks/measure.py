@@ -8,8 +8,8 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -25,8 +25,28 @@ class Run:
     peak: float | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
+    def with_facts(self, **more: Any) -> Run:
+        """Return the run, knowing more of what came of it."""
+        return replace(self, facts={**self.facts, **more})
+
 
 Measured = dict[str, list[Run]]
+
+MOST_MB = 2048
+"""The most memory that landing may take, whatever lands."""
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What was to be reached: what was measured, its value, and the most that it may be."""
+
+    what: str
+    value: float
+    most: float
+
+    @property
+    def met(self) -> bool:
+        return self.value <= self.most
 
 
 def process(*words: str) -> Run:
@@ -47,9 +67,8 @@ def command(*words: str, says: bool = False) -> Run:
     facts = json.loads(output.splitlines()[-1]) if says else {}
     cpu = usage.ru_utime + usage.ru_stime
     # Linux counts what the child had of this process before it became another; only more than that is its own.
-    ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    peak = usage.ru_maxrss / 1024 if usage.ru_maxrss > ours else None
-    return Run(facts.get("seconds", seconds), seconds, cpu, peak, facts)
+    peak = usage.ru_maxrss / 1024
+    return Run(facts.get("seconds", seconds), seconds, cpu, peak if peak > _own_peak() else None, facts)
 
 
 def timed(work: Callable[[], Any]) -> Run:
@@ -59,39 +78,78 @@ def timed(work: Callable[[], Any]) -> Run:
     return Run(time.perf_counter() - start, cpu=time.process_time() - cpu)
 
 
-def in_turn(runs: int, works: Mapping[str, Callable[[], Run]], *, warm: int = 0) -> Measured:
-    """Run all of them in turn, so many times; the first `warm` rounds do not count."""
+def in_turn(
+    runs: int, works: Mapping[str, Callable[[], Run]], *, warm: int = 0, slow: Collection[str] = (), slow_runs: int = 1
+) -> Measured:
+    """Run all of them in turn, so many times; the first `warm` rounds do not count, and `slow` ones sit out the last rounds."""
     found: Measured = {name: [] for name in works}
     for number in range(warm + runs):
         for name, work in works.items():
+            if name in slow and number >= warm + slow_runs:
+                continue
             run = work()
             if number >= warm:
                 found[name].append(run)
     return found
 
 
-def show(title: str, measured: Measured, *, against: str, whole: bool = False) -> None:
-    """Print a table: median seconds, the median of the ratios pair by pair with its range, the same of CPU time, memory.
+def show(title: str, measured: Measured, *, against: Sequence[str] = (), whole: bool = False) -> None:
+    """Print a table: median seconds, CPU seconds, memory, and for each of `against` the ratios to it, by the clock and of CPU.
 
-    With `whole` the seconds are those of the process, its start and imports included, else those of the work inside it.
+    A ratio is the median of the ratios pair by pair, with their range. With `whole` the seconds are those of the process, its
+    start and imports included, else those of the work inside it.
     """
-    heads = ("", "seconds", "ratio", "from - to", "CPU seconds", "CPU ratio", "peak MB")
-    print(f"\n{title}\n\n| {' | '.join(heads)} |\n|---{'|---:' * 6}|")
+    heads = ["", "seconds", "CPU seconds", "peak MB"]
+    for name in against:
+        heads += [f"ratio to {name}", "of CPU"]
+    rows = []
     for name, runs in measured.items():
-        seconds = _values(runs, "process" if whole else "seconds")
-        ratios = _ratios(seconds, _values(measured[against], "process" if whole else "seconds"))
-        cpu = _values(runs, "cpu")
-        cells = [f"{median(seconds):.3f}", f"{median(ratios):.2f}", f"{min(ratios):.2f} - {max(ratios):.2f}"]
-        cells += [f"{median(cpu):.3f}", f"{median(_ratios(cpu, _values(measured[against], 'cpu'))):.2f}"]
-        peaks = _values(runs, "peak")
-        cells.append(f"{median(peaks):,.0f}" if peaks else "")
-        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+        cells = [name, f"{median(seconds(runs, whole=whole)):.3f}", f"{median(_values(runs, 'cpu')):.3f}", _peak(runs)]
+        for other in against:
+            by_clock = ratios(measured, name, other, whole=whole)
+            by_cpu = _ratios(_values(runs, "cpu"), _values(measured[other], "cpu"))
+            cells.append(f"{median(by_clock):.2f} ({min(by_clock):.2f} - {max(by_clock):.2f})")
+            cells.append(f"{median(by_cpu):.2f}")
+        rows.append(cells)
+    table(title, heads, rows)
 
 
-def _values(runs: list[Run], name: str) -> list[float]:
+def table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows under their heads as Markdown, the first column to the left and the others to the right."""
+    print(f"\n{title}\n\n| {' | '.join(heads)} |\n|---{'|---:' * (len(heads) - 1)}|")
+    for row in rows:
+        print(f"| {' | '.join(row)} |", flush=True)
+
+
+def seconds(runs: Sequence[Run], *, whole: bool) -> list[float]:
+    """Return the seconds of some runs: with `whole` those of their processes, else those of the work inside."""
+    return _values(runs, "process" if whole else "seconds")
+
+
+def ratios(measured: Measured, ours: str, theirs: str, *, whole: bool) -> list[float]:
+    """Return the ratios of seconds, round by round, as far as both took part."""
+    return _ratios(seconds(measured[ours], whole=whole), seconds(measured[theirs], whole=whole))
+
+
+def most_memory(runs: Sequence[Run]) -> float:
+    """Return the greatest peak in MB; that of this process for one whose own is not known, because it was not greater."""
+    ours = _own_peak()
+    return max(ours if run.peak is None else run.peak for run in runs)
+
+
+def _own_peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _peak(runs: Sequence[Run]) -> str:
+    peaks = _values(runs, "peak")
+    return f"{median(peaks):,.0f}" if peaks else ""
+
+
+def _values(runs: Sequence[Run], name: str) -> list[float]:
     found = [getattr(run, name) for run in runs]
     return [value for value in found if value is not None]
 
 
-def _ratios(ours: list[float], theirs: list[float]) -> list[float]:
-    return [one / other for one, other in zip(ours, theirs, strict=True)]
+def _ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
+    return [one / other for one, other in zip(ours, theirs, strict=False)]

@@ -6,105 +6,94 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
 
-# The columns of the design, as a person would take them out of the feed's JSON.
-_FIELDS = {
-    "event_id": ("id",),
-    "occurred_at": ("occurred_at",),
-    "category": ("category",),
-    "action": ("action",),
-    "actor": ("actor.email", "actor.name", "actor.id"),
-    "actor_id": ("actor.id",),
-    "actor_role": ("actor.role",),
-    "actor_type": ("actor.type",),
-    "resource": ("resource.name", "resource.id"),
-    "resource_type": ("resource.type",),
-    "resource_id": ("resource.id",),
-    "changes": ("changes",),
-    "source": ("source",),
-    "ip": ("ip",),
-    "country": ("location.country",),
-    "region": ("location.region",),
-    "city": ("location.city",),
-    "workspace": ("workspace",),
-    "outcome": ("outcome",),
-    "user_agent": ("user_agent",),
-}
-_PATHS = sorted({path for paths in _FIELDS.values() for path in paths})
+from answers import answer, expected
+from copy_forms import copy_list, copy_struct
+from peers import PEERS
+
+_NOW = datetime(2026, 4, 1, tzinfo=UTC)
 
 
 def land(inbox: str, store: str) -> dict[str, object]:
-    """Land the files of a folder in a new store by the library."""
-    from datetime import UTC, datetime
-
+    """Land the files of a folder by the library, in a new store or in one that is there."""
     from audit_reports.feeds import FEEDS
     from audit_reports.landing import land
     from audit_reports.store import Store
 
-    result = land(Store.create(store), [f"{inbox}/*.jsonl"], FEEDS, now=datetime(2026, 4, 1, tzinfo=UTC))
+    result = land(Store.create(store), [inbox], FEEDS, now=_NOW)
     return {"rows": result.landed}
 
 
-def copy_list(inbox: str, folder: str, *settings: str) -> dict[str, object]:
-    """Let DuckDB's own COPY write the same fields, taken out by one `json_extract_string` with a list of paths."""
-    places = {path: f"f[{number}]" for number, path in enumerate(_PATHS, start=1)}
-    listed = ", ".join(f"'$.{path}'" for path in _PATHS)
-    return _copy(inbox, folder, f"json_extract_string(raw, [{listed}])", places, settings)
+def compact(store: str) -> dict[str, object]:
+    """Compact a store by the library; say how many files of events it had, and how many files and bytes it has now.
+
+    A library that cannot compact yet does and says nothing.
+    """
+    if find_spec("audit_reports.compaction") is None:
+        return {}
+    from audit_reports import compaction
+    from audit_reports.store import Store
+
+    opened = Store(store)
+    before = opened.files(opened.table())
+    compaction.compact(opened, now=_NOW)
+    after = opened.files(opened.table())
+    return {"before": len(before), "after": len(after), "bytes": sum(file.bytes for file in after)}
 
 
-def copy_struct(inbox: str, folder: str, *settings: str) -> dict[str, object]:
-    """The same, the fields taken out by `json_transform` into a struct."""
-    shape = (
-        '{"id": "VARCHAR", "occurred_at": "VARCHAR", "category": "VARCHAR", "action": "VARCHAR", "source": "VARCHAR", '
-        '"actor": {"id": "VARCHAR", "name": "VARCHAR", "email": "VARCHAR", "role": "VARCHAR", "type": "VARCHAR"}, '
-        '"resource": {"type": "VARCHAR", "id": "VARCHAR", "name": "VARCHAR"}, "changes": "JSON", "ip": "VARCHAR", '
-        '"location": {"country": "VARCHAR", "region": "VARCHAR", "city": "VARCHAR"}, "workspace": "VARCHAR", '
-        '"outcome": "VARCHAR", "user_agent": "VARCHAR"}'
-    )
-    return _copy(
-        inbox, folder, f"json_transform(raw::JSON, '{shape}')", {path: f"f.{path}" for path in _PATHS}, settings
-    )
+def land_and_compact(inbox: str, store: str) -> dict[str, object]:
+    """Land the files of a folder in a new store and compact it; say how long each took and how many files there were."""
+    start = time.perf_counter()
+    landed = land(inbox, store)
+    between = time.perf_counter()
+    compacted = compact(store)
+    return {**landed, **compacted, "landing": between - start, "compacting": time.perf_counter() - between}
 
 
-def _copy(inbox: str, folder: str, taken: str, places: dict[str, str], settings: tuple[str, ...]) -> dict[str, object]:
-    import duckdb
+def events(folder: str, number: str, options: str = "{}") -> dict[str, object]:
+    """Make events; here, so that the memory that it takes is not counted to what is measured later."""
+    from make_events import make_events
 
-    columns = []
-    for name, paths in _FIELDS.items():
-        value = f"coalesce({', '.join(places[path] for path in paths)})" if len(paths) > 1 else places[paths[0]]
-        columns.append(f"{value}::{'TIMESTAMPTZ' if name == 'occurred_at' else 'VARCHAR'} AS {name}")
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        for setting in settings:
-            connection.execute(setting)
-        row = connection.execute(
-            f"COPY (SELECT *, (occurred_at AT TIME ZONE 'UTC')::DATE AS day FROM ("
-            f"SELECT {', '.join(columns)}, raw FROM (SELECT raw, {taken} AS f FROM ("
-            f"SELECT json::VARCHAR AS raw FROM read_ndjson_objects('{inbox}/*.jsonl'))))) "
-            f"TO '{folder}' (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (day))"
-        ).fetchone()
-    return {"rows": row[0] if row else 0}
+    files = make_events(Path(folder), int(number), **json.loads(options))
+    return {"files": len(files), "bytes": sum(file.stat().st_size for file in files)}
 
 
-def query(sql: str) -> dict[str, object]:
+def packed(file: str, level: str) -> dict[str, object]:
+    """Return the bytes of a file and those that zstd of some level makes of it."""
+    import pyarrow as pa
+
+    lines = Path(file).read_bytes()
+    return {"bytes": len(lines), "packed": len(pa.Codec("zstd", int(level)).compress(lines, asbytes=True))}
+
+
+def query(sql: str) -> None:
     """Run a query by DuckDB and print its rows as JSON Lines, as the program's command does."""
     import duckdb
 
     duckdb.execute("SET TimeZone = 'UTC'")
     duckdb.execute(f"COPY ({sql}) TO '/dev/stdout' (FORMAT json)")
-    return {}
 
 
-NAMES: dict[str, Callable[..., dict[str, object]]] = {
+NAMES: dict[str, Callable[..., dict[str, object] | None]] = {
     "land": land,
+    "compact": compact,
+    "land_and_compact": land_and_compact,
     "copy_list": copy_list,
     "copy_struct": copy_struct,
+    "answer": answer,
+    "expected": expected,
+    "events": events,
+    "packed": packed,
     "query": query,
+    **{name: work for name, (_, work) in PEERS.items()},
 }
 
 
 if __name__ == "__main__":
     start = time.perf_counter()
     facts = NAMES[sys.argv[1]](*sys.argv[2:])
-    if facts:
+    if facts is not None:
         print(json.dumps({"seconds": time.perf_counter() - start, **facts}))

@@ -1,4 +1,7 @@
-"""Times landing, summaries and a review beside raw DuckDB on the same files. `make bench` runs it; README.md explains it."""
+"""Times landing, summaries and a review beside raw DuckDB and others on the same files, and says which aims were missed.
+
+`make bench` runs it; README.md explains it.
+"""
 
 from __future__ import annotations
 
@@ -7,66 +10,131 @@ import os
 import platform
 import shutil
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
+import growth
 import landing
+import many_files
+import memory
 import queries
 import reviews
-from make_events import make_events
-from measure import process, show
+import size
+from measure import Aim, process, show, table
 
 _MANY = 5_000_000
 _FEW_RUNS = 3
+_OF_EVENTS = ("landing", "size", "summary", "review")
+_PARTS = ("files", "growth", "memory", *_OF_EVENTS)
 
 
-def main() -> None:
-    """Measure each size and print one table a question."""
+def main() -> int:
+    """Measure what is asked for, print a table for each question, and return 1 where an aim was missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", default="2000000,20000000", help="how many events, several sizes with commas")
+    parser.add_argument("--events", type=_numbers, default="2000000", help="how many events, several sizes with commas")
     parser.add_argument("--runs", type=int, default=5, help="how many runs; of landing many events no more than 3")
+    parser.add_argument(
+        "--store-events", type=_numbers, default="1000000,10000000", help="growth: stores of how many events"
+    )
+    parser.add_argument("--file-events", type=int, default=5_600_000, help="files: how many events")
+    parser.add_argument("--files", type=int, default=1000, help="files: in how many files")
+    parser.add_argument("--memory-gb", type=float, help="memory: land so many gigabytes; not done unless asked for")
     parser.add_argument("--folder", type=Path, default=Path("build/bench"), help="where the files are made")
-    parser.add_argument("--only", choices=("landing", "summary", "review"), help="measure this part alone")
-    parser.add_argument("--keep", action="store_true", help="leave the files where they are, for the next time")
+    parser.add_argument("--only", help=f"measure these parts alone: {', '.join(_PARTS)}, several with commas")
+    parser.add_argument("--keep", action="store_true", help="leave the events where they are, for the next time")
     arguments = parser.parse_args()
+    parts = set(arguments.only.split(",") if arguments.only else _PARTS)
+    if unknown := parts.difference(_PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(_PARTS)}")
+    if any(size % min(arguments.store_events) for size in arguments.store_events):
+        parser.error("--store-events: the larger stores are multiples of the smallest")
+    if arguments.memory_gb is None:
+        if arguments.only and "memory" in parts:
+            parser.error("how much? --memory-gb 10")
+        parts.discard("memory")
     print(machine())
-    for events in map(int, arguments.events.split(",")):
-        measure(arguments, events)
+    aims = of_stores(arguments, parts)
+    if parts.intersection(_OF_EVENTS):
+        for events in arguments.events:
+            aims += of_events(arguments, parts, events)
+    return judged(aims)
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in text.split(",")]
 
 
 def machine() -> str:
     """Return the machine and the versions in a line."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("duckdb", "polars", "deltalake", "narwhals"))
+    names = ("duckdb", "polars", "deltalake", "narwhals", "chdb", "pandas")
+    libraries = ", ".join(f"{name} {version(name)}" for name in names if find_spec(name))
     return (
         f"{os.cpu_count()} cores, {memory:.0f} GB, {platform.system()}, Python {platform.python_version()}, {libraries}"
     )
 
 
-def measure(arguments: argparse.Namespace, events: int) -> None:
-    """Measure one size, in a folder of its own that is gone afterwards."""
+def of_stores(arguments: argparse.Namespace, parts: set[str]) -> list[Aim]:
+    """Measure what makes stores of its own: many files, growth, memory; each in a folder that is gone afterwards."""
+    aims: list[Aim] = []
+    if "files" in parts:
+        print(f"\n## {arguments.file_events:,} events in {arguments.files:,} files", flush=True)
+        run = many_files.many_files(arguments.folder / "files", events=arguments.file_events, files=arguments.files)
+        many_files.show(run)
+        aims += many_files.aims(run)
+    if "growth" in parts:
+        sizes = arguments.store_events
+        print(f"\n## {min(sizes) // 5:,} events into stores of other sizes", flush=True)
+        grown = growth.growth(arguments.folder / "growth", sizes, runs=arguments.runs)
+        show("Landing into a store, the whole process", grown, against=[next(iter(grown))], whole=True)
+        aims += growth.aims(grown)
+    if "memory" in parts:
+        print(f"\n## {arguments.memory_gb:g} GB of JSON Lines", flush=True)
+        run = memory.memory(arguments.folder / "memory", gigabytes=arguments.memory_gb)
+        show("Landing, the whole process", {landing.LIBRARY: [run]}, whole=True)
+        aims += memory.aims(run)
+    return aims
+
+
+def of_events(arguments: argparse.Namespace, parts: set[str], events: int) -> list[Aim]:
+    """Measure one number of events, in a folder of its own that is gone afterwards."""
     folder: Path = arguments.folder / str(events)
-    parts = {arguments.only} if arguments.only else {"landing", "summary", "review"}
     inbox, store, scratch = folder / "inbox", folder / "store", folder / "scratch"
-    files = make_events(inbox, events)
-    size = sum(path.stat().st_size for path in files)
-    print(f"\n## {events:,} events, {size / 1e6:,.0f} MB of JSON Lines in {len(files)} files", flush=True)
+    made = process("events", str(inbox), str(events)).facts
+    print(f"\n## {events:,} events, {made['bytes'] / 1e6:,.0f} MB of JSON Lines in {made['files']} files", flush=True)
+    aims: list[Aim] = []
     if "landing" in parts:
         runs = min(arguments.runs, _FEW_RUNS) if events > _MANY else arguments.runs
-        measured = landing.landing(inbox, scratch, runs=runs, events=events, all_ways=events <= _MANY)
-        against = landing.fastest(measured)
-        show(f"Landing, beside {against}", measured, against=against)
-        show("The same, the whole process", measured, against=against, whole=True)
+        measured = landing.landing(inbox, scratch, runs=runs, many=events > _MANY)
+        against = landing.copies(measured)
+        show("Landing, the whole process", measured, against=against, whole=True)
+        show("The same without starting Python", measured, against=against)
+        aims += landing.aims(measured, events=events)
+    if "size" in parts:
+        found = size.size(inbox, scratch, events=events)
+        table("Size", ("", "bytes an event"), [(name, f"{value:.1f}") for name, value in found.items()])
     if parts & {"summary", "review"} and not store.exists():
         process("land", str(inbox), str(store))
     if "summary" in parts:
         for title, measured in queries.in_process(store, runs=arguments.runs).items():
-            show(title, measured, against=queries.HAND)
-        show("One week, the whole process", queries.whole_process(store, runs=arguments.runs), against=queries.HAND)
+            show(title, measured, against=[queries.HAND])
+        week = queries.whole_process(store, runs=arguments.runs)
+        show("One week, the whole process", week, against=[queries.HAND])
     if "review" in parts:
-        show("A week's review", reviews.review(store, folder / "review", runs=arguments.runs), against=reviews.SCAN)
+        measured = reviews.review(store, folder / "review", runs=arguments.runs)
+        show("A week's review", measured, against=[reviews.SCAN])
     if not arguments.keep:
         shutil.rmtree(folder)
+    return aims
+
+
+def judged(aims: list[Aim]) -> int:
+    """Print what was to be reached and what was; return 1 where anything was missed."""
+    if aims:
+        rows = [(aim.what, f"{aim.value:,.2f}", f"{aim.most:,g}", "yes" if aim.met else "NO") for aim in aims]
+        table("Aims", ("", "measured", "at most", "met"), rows)
+    return 0 if all(aim.met for aim in aims) else 1
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())
