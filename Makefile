@@ -16,7 +16,7 @@ PARTS := chromium:chromium pdftotext:poppler-utils libatomic.so.1:libatomic1 lib
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help review test crash mess parts lint format wheel bench constraints clean
+.PHONY: help review test crash crowd mess parts lint format wheel bench constraints clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -29,6 +29,9 @@ test: $(VENV)/ready-test parts  ## run every test; PYTEST="-k name" narrows, PYT
 
 crash: $(VENV)/ready-test  ## kill landing, compaction and retention at 200 random moments, and check the books each time
 	$(BIN)/python -m pytest tests/test_crash.py --kills 200 $(PYTEST)
+
+crowd: $(VENV)/ready-test  ## four writers, a compactor and four readers at once, for a minute
+	$(BIN)/python -m pytest tests/test_concurrency.py --crowd-seconds 60 $(PYTEST)
 
 mess: $(VENV)/ready-test  ## make thousands of messy inboxes and land them; an hour or so
 	MESS_EXAMPLES=5000 $(BIN)/python -m pytest tests/test_mess.py -k whatever

@@ -148,7 +148,7 @@ def _state(store: Store) -> _State:
     last = entries[-1].number if entries else 0
     landing = int(table.transaction_version("landing") or 0)
     holding = {f"{EVENTS}/{file.name}" for file in store.files(table)}
-    holding.update(path for path in store.quarantine_files(as_of=landing))
+    holding.update(str(one["path"]) for one in store.quarantined(as_of=landing, superseded=True))
     for entry in entries:
         if entry.kind == "landing" and isinstance(inputs := entry.facts["inputs"], dict):
             holding.add(str(inputs["path"]))

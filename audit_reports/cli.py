@@ -93,6 +93,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="DAY..DAY|TO|FROM",
         help="hold: these UTC days, half-open; none: list the holds; backup, restore: a folder or S3 prefix",
     )
+    store.add_argument("--replay", action="store_true", help="quarantine: land what the feeds understand now")
     store.add_argument("--reason", metavar="TEXT", help="hold, retain: why")
     store.add_argument("--lift", action="store_true", help="hold: end the hold on these days")
     store.add_argument("--older-than", metavar="400d", help="retain: remove the UTC days that are older")

@@ -263,7 +263,7 @@ def review(run: _Run) -> int:
 
 def store(run: _Run) -> int:
     """Print what is in the store, its journal, or its quarantine; or change it."""
-    from audit_reports.maintenance_commands import MAINTENANCE, checked
+    from audit_reports.maintenance_commands import MAINTENANCE, checked, replay
     from audit_reports.store_info import for_people, info, journal_frame
 
     what = run.arguments.what
@@ -273,6 +273,8 @@ def store(run: _Run) -> int:
     if what == "journal":
         run.write(journal_frame(run.opened().journal))
         return 0
+    if run.arguments.replay:
+        return replay(run)
     log = run.log()
     if what == "quarantine":
         frame = log.quarantine()

@@ -48,26 +48,6 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def rows_hash(files: Sequence[Path]) -> str:
-    """Return the order-free hash of some files' rows: the sum, in hex, of the first 64 bits of each row's SHA-256.
-
-    A row's text is feed, event_id, occurred_at in microseconds since 1970 and raw, joined by U+001F: what the event is and
-    the evidence. Files that hold the same rows in another order or number have the same hash; no row is 32 zeros.
-    """
-    import polars as pl
-    import polars_hash as plh
-
-    text = pl.concat_str("feed", "event_id", pl.col("occurred_at").dt.epoch("us"), "raw", separator="\x1f")
-    bits = plh.col("text").chash.sha2_256().str.slice(0, 16).str.to_integer(base=16, dtype=pl.UInt64)
-
-    def total(path: Path) -> int:
-        rows = pl.scan_parquet(path, glob=False, hive_partitioning=False).select(text.alias("text"))
-        return int(rows.select(bits.cast(pl.Int128).sum()).collect().item())
-
-    with ThreadPoolExecutor(2) as pool:  # Polars hashes one file by one thread
-        return f"{sum(pool.map(total, files)):032x}"
-
-
 def commit(
     store: Store,
     table: deltalake.DeltaTable,

@@ -117,7 +117,9 @@ def _theirs(
             f"WHERE {condition} ORDER BY filename"
         ).fetchall()
         found = [files[path] for (path,) in rows]
-    quarantine = [] if standing else [one for one in store.quarantined() if parted(store.place, one, actor)[1]]
+    quarantine = (
+        [] if standing else [one for one in store.quarantined(superseded=True) if parted(store.place, one, actor)[1]]
+    )
     kept = [file for file in found if held(file.day, standing)]
     return _Theirs(condition, [file for file in found if file not in kept], kept, quarantine)
 
@@ -152,10 +154,10 @@ def _part(
     shorter: list[dict[str, Any]] = []
     for old in theirs.quarantine:
         rest, gone_lines = parted(store.place, old, actor)
-        lines += gone_lines
+        lines += gone_lines if old["until"] is None else 0  # a replay wrote the others again
         if rest.height:
             new = keep_quarantine(store.place, rest, landing=old["landing"])
-            shorter.append({**new, "landing": old["landing"], "landed_at": old["landed_at"]})
+            shorter.append({**new, **{name: old[name] for name in ("landing", "landed_at", "until")}})
     days = sorted({file.day for file in files})
     facts = {
         "at": time_text(now),

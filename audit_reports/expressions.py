@@ -212,9 +212,11 @@ def country_code(expression: str) -> str:
     """Return the expression of the ISO alpha-2 code of a country, given as a code or as an English name; else null."""
     codes = _codes()
     names = f"MAP {{{', '.join(f'{literal(name)}: {literal(code)}' for name, code in codes.items())}}}"
-    letters = " AND ".join(f"{expression}[{n}] BETWEEN 'A' AND 'Z'" for n in (1, 2))
+    capitals = (
+        f"strlen({expression}) = 2 AND {expression} BETWEEN 'AA' AND 'ZZ' AND {expression}[2] BETWEEN 'A' AND 'Z'"
+    )
     return (
-        f"CASE WHEN strlen({expression}) = 2 AND {letters} THEN {expression} "
+        f"CASE WHEN {capitals} THEN {expression} "
         f"WHEN length({expression}) = 2 AND regexp_full_match({expression}, '[A-Za-z]+') THEN upper({expression}) "
         f"ELSE ({names})[lower(trim({expression}))] END"
     )

@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
 from audit_reports.columns import NAMES, STAMPED
@@ -97,6 +96,11 @@ def recognise(events: Sequence[Mapping[str, Any]], feeds: Mapping[str, Feed]) ->
 
     An event that is no feed's does not count, so that one broken line at the top of a file decides nothing.
     """
-    votes = {name: sum(feed.recognises(event) for event in events) for name, feed in feeds.items()}
-    best = reduce(lambda a, b: b if votes[b] > votes[a] else a, feeds, next(iter(feeds)))
-    return feeds[best] if votes[best] else None
+    best, most = None, 0
+    for feed in feeds.values():
+        votes = sum(feed.recognises(event) for event in events)
+        if votes > most:
+            best, most = feed, votes
+        if most == len(events):
+            break
+    return best

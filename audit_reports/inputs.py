@@ -74,14 +74,11 @@ class Found:
         self.known += more.known
 
 
-_TEXT = r'"(?:[^"\\]|\\.)*"'
-_SUSPECT = r"regexp_matches(right(text, 8), ',\s*[}\]]\s*\S?$') OR contains(text, 'NaN') OR contains(text, 'Infinity')"
-_LENIENT = rf"regexp_matches(regexp_replace(text, '{_TEXT}', '0', 'g'), '(?i),\s*[}}\]]|na|i')"
+STRICT = "CASE WHEN suffix(text, ',}') THEN NULL ELSE text END"
+"""`text`, null for what ends in a comma and a bracket: DuckDB takes that for JSON.
 
-STRICT = f"CASE WHEN ({_SUSPECT}) AND {_LENIENT} THEN NULL ELSE text END"
-"""`text` where it is JSON by the standard, null where only DuckDB takes it: a comma before a last bracket, NaN, Infinity.
-
-To look for a comma before every bracket would cost a landing a tenth of its time; such a line is read as DuckDB reads it.
+DuckDB also reads such a comma further inside, NaN and Infinity. To look for those would cost a landing a tenth of its time, and
+the event is understood: it lands.
 """
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from audit_reports.columns import NAMES
 from audit_reports.errors import FailureError, quoted
 from audit_reports.journal import whoami
+from audit_reports.row_hashes import TEXT, sums, total, written
 from audit_reports.store import COMMITS, EVENTS, EventFile, Store, scan_sql
 
 if TYPE_CHECKING:
@@ -22,14 +23,12 @@ if TYPE_CHECKING:
 _MEMORY = "1GB"
 BATCH = 512 << 20
 
-# The text that `commit.rows_hash` takes the SHA-256 of, and the first 64 bits of that.
-_ROW = "concat_ws(chr(31), feed, event_id, epoch_us(occurred_at), raw)"
-_BITS = f"('0x' || sha256({_ROW})[:16])::UBIGINT::HUGEINT"
+_BATCH_ROWS = 50_000
 
 
 @dataclass(frozen=True)
 class Rows:
-    """How many rows there are, the sum of their hashes (see `commit.rows_hash`), and a quick sum over all their columns."""
+    """How many rows there are, the sum of their hashes (see `row_hashes`), and a quick sum over all their columns."""
 
     rows: int
     hash: int
@@ -48,20 +47,26 @@ def rows_by_landing(
     """Return the rows of some files that meet an SQL condition, by landing, ascending; empty where there is none."""
     if not files:
         return {}
-    found = connection.execute(
-        f"SELECT landing, count(*), sum({_BITS}), sum(hash({', '.join(NAMES)})::HUGEINT) FROM ({scan_sql(files)}) "
-        f"WHERE {where} GROUP BY landing ORDER BY landing"
-    ).fetchall()
-    return {landing: Rows(rows, int(total), int(cells)) for landing, rows, total, cells in found}
+    import polars as pl
+
+    query = f"SELECT landing, {TEXT} AS text, hash({', '.join(NAMES)}) AS cells FROM ({scan_sql(files)}) WHERE {where}"
+    found: dict[int, Rows] = {}
+    for batch in connection.sql(query).to_arrow_reader(_BATCH_ROWS):
+        cells = pl.col("cells").cast(pl.Int128).sum()
+        told = pl.DataFrame(batch).group_by("landing").agg(pl.len(), *sums(), cells)
+        for landing, rows, low, high, quick in told.iter_rows():
+            here = Rows(rows, total(low, high), quick)
+            found[landing] = found[landing] + here if landing in found else here
+    return dict(sorted(found.items()))
 
 
 def rows_facts(landings: Mapping[int, Rows]) -> dict[str, Any]:
     """Return what a journal entry says of rows: `rows`, `rows_hash`, and both for each landing."""
     return {
         "rows": sum(one.rows for one in landings.values()),
-        "rows_hash": f"{sum(one.hash for one in landings.values()):032x}",
+        "rows_hash": written(sum(one.hash for one in landings.values())),
         "landings": {
-            str(landing): {"rows": one.rows, "rows_hash": f"{one.hash:032x}"} for landing, one in landings.items()
+            str(landing): {"rows": one.rows, "rows_hash": written(one.hash)} for landing, one in landings.items()
         },
     }
 

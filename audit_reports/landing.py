@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audit_reports.commit import ConflictError, Staged, commit, file_sha256, rows_hash
+from audit_reports.commit import ConflictError, Staged, commit, file_sha256
 from audit_reports.config import Ingest
 from audit_reports.copies import take_out_copies
 from audit_reports.errors import FailureError, UsageError, reason
@@ -29,7 +29,8 @@ from audit_reports.landed_files import LandedFile, part_known, unchanged, write_
 from audit_reports.places import place_of
 from audit_reports.quarantine import Aside, Quarantined, write_quarantine
 from audit_reports.quarantine_files import take_out_known
-from audit_reports.staging import Reading, Watcher, Work, changed, events_with_ids, set_aside, stage
+from audit_reports.row_hashes import rows_hash
+from audit_reports.staging import Reading, Watcher, Work, changed, events_with_ids, set_aside, stage, staged_files
 from audit_reports.store import Store, is_store, new_or_open
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ def _land(work: Work, table: deltalake.DeltaTable, found: Found) -> Landing:
     for path, state in before.items():
         if state != _state(path):
             raise FailureError(changed(path))
-    staged = _staged(work)
+    staged = staged_files(work.connection, work.folder, work.number)
     landed = sum(one.rows for one in staged)
     if read != landed + duplicates + aside.rows:
         raise FailureError(
@@ -234,17 +235,3 @@ def _state(path: Path) -> tuple[int, ...]:
     except FileNotFoundError:
         return ()
     return found.st_size, found.st_mtime_ns, found.st_ino, found.st_dev
-
-
-def _staged(work: Work) -> list[Staged]:
-    """Return the Parquet files that the landing has staged, in a stable order, with their rows from their footers."""
-    paths = sorted(work.folder.glob("*/day=*/*.parquet"))
-    if not paths:
-        return []
-    counted = work.connection.execute(
-        f"SELECT file_name, num_rows FROM parquet_file_metadata({listed(paths)})"
-    ).fetchall()
-    rows = dict(counted)
-    return [
-        Staged(path, path.parent.name.removeprefix("day="), rows[str(path)], work.number, work.number) for path in paths
-    ]

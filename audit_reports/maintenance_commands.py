@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 OPTIONS: Mapping[str, tuple[str, ...]] = {
     "compact": ("grace",),
     "hold": ("operand", "reason", "lift"),
+    "quarantine": ("replay",),
     "backup": ("operand",),
     "restore": ("operand",),
     "retain": ("older_than", "actor", "reason", "dry_run"),
@@ -32,7 +33,7 @@ def checked(run: _Run) -> None:
         if given[name]:
             shown = quoted(given[name]) if name == "operand" else f"--{name.replace('_', '-')}"
             raise UsageError(f"{shown} is not for store {what}; see audit-reports store --help")
-    if what in OPTIONS and run.arguments.as_of is not None:
+    if (what in MAINTENANCE or run.arguments.replay) and run.arguments.as_of is not None:
         raise UsageError(f"--as-of is for reading, and not for store {what}")
 
 
@@ -196,6 +197,28 @@ def _say_swept(swept: Swept) -> None:
         _say(
             f"{swept.unknown:,} files that a crash may have left are younger than an hour, and stay: run this again then"
         )
+
+
+def replay(run: _Run) -> int:
+    """Land what the feeds understand now of the quarantine."""
+    from dataclasses import asdict
+
+    import polars as pl
+
+    from audit_reports.replay import replay
+    from audit_reports.staging import Reading
+
+    reading = Reading(clock.now(), run.arguments.timezone, run.geo())
+    done = replay(Store(run.store), run.feeds(), reading)
+    if run.format == "table" and run.out is None:
+        title = "nothing new" if done.landing is None else f"landing {done.landing}"
+        print(
+            f"{title}: of {done.tried:,} rows of the quarantine that were read again, {done.landed:,} events landed and "
+            f"{done.duplicates:,} were there; {done.left:,} rows are left in it"
+        )
+    else:
+        run.write(pl.DataFrame([asdict(done)], schema_overrides={"landing": pl.Int64}))
+    return 0
 
 
 def copy(run: _Run) -> int:

@@ -94,9 +94,15 @@ def _old(
             files += of_day if hold is None else []
     begin = datetime(until.year, until.month, until.day, tzinfo=UTC)
     quarantine = [
-        one for one in store.quarantined() if not standing and datetime.fromisoformat(one["landed_at"]) < begin
+        one
+        for one in store.quarantined(superseded=True)
+        if not standing and datetime.fromisoformat(one["landed_at"]) < begin
     ]
-    return Retained(until, tuple(days), sum(one["rows"] for one in quarantine)), files, quarantine
+    return (
+        Retained(until, tuple(days), sum(one["rows"] for one in quarantine if one["until"] is None)),
+        files,
+        quarantine,
+    )
 
 
 def _retained(store: Store, until: date, *, now: datetime, reason: str | None) -> Retained:

@@ -96,7 +96,8 @@ judged AS (
         END AS reason
     FROM timed)
 SELECT {", ".join(name for name in NAMES if name not in ("landed_at", "landing", "day"))},
-    CASE WHEN reason IS NULL THEN (occurred_at AT TIME ZONE 'UTC')::DATE END AS day, file, line, reason
+    CASE WHEN reason IS NULL THEN DATE '1970-01-01' + (epoch_us(occurred_at) // 86400000000)::INTEGER END AS day, file, line,
+    reason
 FROM judged"""
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit_reports.columns import NAMES
+from audit_reports.commit import Staged
 from audit_reports.csv_records import Unfit
 from audit_reports.errors import FailureError, UsageError, quoted
 from audit_reports.feed import Feed, listed, literal
@@ -215,15 +216,12 @@ def _stage_group(work: Work, group: Sequence[Input | Spool], longest: int) -> in
     folder.mkdir()
     size = sum(one.size for one in group if isinstance(one, Input))
     like, events = reading_sql(group, longest)
-    kept = ["CASE WHEN day IS NULL THEN file ELSE raw END AS raw" if name == "raw" else name for name in _OWN]
+    kept = ["CASE WHEN day IS NULL THEN file ELSE raw END AS raw" if name == "raw" else name for name in OWN]
     work.connection.execute(f"SET partitioned_write_flush_threshold = {_FLUSH_ROWS[longest]}")
     work.connection.execute("SET threads = 1" if longest == CLASSES[-1] else "RESET threads")
     with _polled(work, size):
-        counted = work.connection.execute(
-            f"COPY (SELECT {', '.join(kept)}, TIMESTAMPTZ {literal(utc(work.reading.now))} AS landed_at, "
-            f"{work.number}::BIGINT AS landing FROM ({_judged(work, like, events)})) TO {literal(str(folder))} "
-            "(FORMAT parquet, COMPRESSION zstd, PARTITION_BY (day), WRITE_PARTITION_COLUMNS false, OVERWRITE_OR_IGNORE)"
-        ).fetchone()
+        rows = f"SELECT {', '.join(kept)} FROM ({_judged(work, like, events)})"
+        counted = work.connection.execute(copy_sql(rows, folder, work.number, work.reading.now)).fetchone()
     work.connection.execute("RESET threads")
     work.sources.append(list(group))
     work.done += size
@@ -232,7 +230,26 @@ def _stage_group(work: Work, group: Sequence[Input | Spool], longest: int) -> in
     return int(counted[0]) if counted else 0
 
 
-_OWN = [name for name in NAMES if name not in ("landed_at", "landing")]
+def copy_sql(rows: str, folder: Path, number: int, now: datetime) -> str:
+    """Return the statement that writes rows as a landing's files, by day, into a folder."""
+    return (
+        f"COPY (SELECT *, TIMESTAMPTZ {literal(utc(now))} AS landed_at, {number}::BIGINT AS landing FROM ({rows})) "
+        f"TO {literal(str(folder))} "
+        "(FORMAT parquet, COMPRESSION zstd, PARTITION_BY (day), WRITE_PARTITION_COLUMNS false, OVERWRITE_OR_IGNORE)"
+    )
+
+
+def staged_files(connection: duckdb.DuckDBPyConnection, folder: Path, number: int) -> list[Staged]:
+    """Return the files that a landing has staged, in a stable order, with their rows from their footers."""
+    paths = sorted(folder.glob("*/day=*/*.parquet"))
+    if not paths:
+        return []
+    query = f"SELECT file_name, num_rows FROM parquet_file_metadata({listed(paths)})"
+    rows = dict(connection.execute(query).fetchall())
+    return [Staged(path, path.parent.name.removeprefix("day="), rows[str(path)], number, number) for path in paths]
+
+
+OWN = [name for name in NAMES if name not in ("landed_at", "landing")]
 
 
 @contextmanager

@@ -219,23 +219,32 @@ class Store:
         """Return the quarantine's files that the journal vouches for, as paths of the place, in the order of landings."""
         return [str(file["path"]) for file in self.quarantined(as_of=as_of)]
 
-    def quarantined(self, *, as_of: int | None = None) -> list[dict[str, Any]]:
-        """Return what the journal says of the quarantine's files that stand: path, sha256, rows, landing, and `landed_at`.
+    def quarantined(self, *, as_of: int | None = None, superseded: bool = False) -> list[dict[str, Any]]:
+        """Return what the journal says of the quarantine's files that stand: path, sha256, rows, landing, landed_at, until.
 
-        Retention and erasure remove files of landings, and may put shorter ones in their place.
+        Retention and erasure remove files of landings, and may put shorter ones in their place. A replay supersedes files
+        from its own landing on (`until`); with `superseded` those are returned too.
         """
         found: dict[str, dict[str, Any]] = {}
         for entry in self.journal.entries("landing", "retention", "erasure"):
             facts = entry.facts
             if entry.kind == "landing":
-                of_landing = {"landing": facts["landing"], "landed_at": facts["landed_at"]}
+                for path in facts.get("replayed", ()):
+                    if path in found:
+                        found[path]["until"] = facts["landing"]
+                of_landing = {"landing": facts["landing"], "landed_at": facts["landed_at"], "until": None}
                 found |= {file["path"]: {**file, **of_landing} for file in facts["quarantine"]}
             else:
                 for file in facts["quarantine"]["removed"]:
                     found.pop(file["path"], None)
-                found |= {file["path"]: file for file in facts["quarantine"]["files"]}
-        standing = (file for file in found.values() if as_of is None or file["landing"] <= as_of)
-        return sorted(standing, key=lambda file: int(file["landing"]))
+                found |= {file["path"]: {"until": None, **file} for file in facts["quarantine"]["files"]}
+
+        def stands(file: Mapping[str, Any]) -> bool:
+            if as_of is None:
+                return superseded or file["until"] is None
+            return file["landing"] <= as_of and (superseded or file["until"] is None or file["until"] > as_of)
+
+        return sorted(filter(stands, found.values()), key=lambda file: int(file["landing"]))
 
     def retained_until(self, table: deltalake.DeltaTable) -> date | None:
         """Return the UTC day before which retention has removed the events (but those under a hold), None where it has not."""

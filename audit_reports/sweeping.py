@@ -39,7 +39,7 @@ def sweep(store: Store, *, now: datetime, grace: timedelta = GRACE, at_once: boo
     may be about to commit it. Raises `FailureError` where a file cannot be removed; the next sweep goes on.
     """
     parts = {f"{EVENTS}/{file.name}" for file in store.files(store.table())}
-    parts |= set(store.quarantine_files()) | _inputs(store)
+    parts |= {str(one["path"]) for one in store.quarantined(superseded=True)} | _inputs(store)
     replaced, removed = _let_go(store)
     files = size = waiting = unknown = 0
     for file in _there(store):

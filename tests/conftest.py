@@ -42,6 +42,7 @@ os.environ["AWS_EC2_METADATA_DISABLED"] = "true"  # else keys are looked for on 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that CI runs with, and that of `make crash`."""
+    parser.addoption("--crowd-seconds", default="5", help="how long writers, a compactor and readers work at once")
     parser.addoption("--kills", type=int, default=6, help="how often the crash test kills a writer")
     parser.addoption(
         "--no-silent-skips",

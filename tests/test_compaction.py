@@ -16,9 +16,9 @@ from changed_store import NOW, Failing, Stopped, all_answers, answers, event, fi
 from conftest import ROOT, Cli
 
 from audit_reports import AuditLog, FailureError
-from audit_reports.commit import rows_hash
 from audit_reports.compaction import Compacted, compact
 from audit_reports.places import place_of
+from audit_reports.row_hashes import rows_hash
 from audit_reports.store import Store
 
 LATER = NOW + timedelta(hours=2)

@@ -24,9 +24,9 @@ from conftest import ROOT
 
 from audit_reports import AuditLog
 from audit_reports.cli import main
-from audit_reports.commit import rows_hash
 from audit_reports.compaction import compact
 from audit_reports.places import place_of
+from audit_reports.row_hashes import rows_hash
 from audit_reports.store import Store
 
 _PROGRAM = """

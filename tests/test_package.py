@@ -42,7 +42,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
             "place",
             "places",
         ),
-        *("quarantine", "quarantine_files", "staging", "store"),
+        *("quarantine", "quarantine_files", "replay", "row_hashes", "staging", "store"),
     ),
     ("compaction", "erasure", "holds", "landed_rows", "retention", "sweeping"),
     # a view counts itself, `log.by("actor")`: the words of counting stand beside it
@@ -73,7 +73,7 @@ A name is a module of the package or a folder with all that is in it. A new one 
 
 FENCES: dict[str, set[str]] = {
     "deltalake": {"commit", "store"},
-    "polars_hash": {"commit"},
+    "polars_hash": {"row_hashes"},
     "s3fs": {"places"},
     "botocore": {"places"},
     "duckdb": {"commit", "copies", "feeds", "geo", "landed_rows", "landing", "log", "quarantine", "staging", "store"},
