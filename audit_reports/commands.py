@@ -10,90 +10,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audit_reports import clock
-from audit_reports.config import Config, load, store_of
-from audit_reports.errors import UsageError, quoted
-from audit_reports.filter import FLAGS, Filter, checked_timezone
-from audit_reports.formats import FORMATS, plain, write_frame
+from audit_reports.errors import UsageError
+from audit_reports.formats import plain
+from audit_reports.invocation import Run, say
 
 if TYPE_CHECKING:
-    import polars as pl
-
-    from audit_reports.feed import Feed
-    from audit_reports.geo import Geo
     from audit_reports.log import AuditLog
-    from audit_reports.store import Store
 
 _PAGE = 50
 _SCREEN = ("occurred_at", "actor", "actor_role", "event", "resource", "source", "city", "country")
 
 
-class _Run:
-    """One run of the program: its arguments, its configuration, and where its words go."""
-
-    def __init__(self, arguments: argparse.Namespace, environment: Mapping[str, str]) -> None:
-        self.arguments = arguments
-        self.config: Config = load(arguments.config, environment)
-        self.store = store_of(self.config, arguments.store, environment)
-        self.timezone: str = arguments.timezone or self.config.timezone or "UTC"
-        checked_timezone(self.timezone)
-        self.out = Path(arguments.out) if arguments.out else None
-
-    @property
-    def format(self) -> str:
-        given: str | None = self.arguments.format
-        if given is None:
-            return "table" if sys.stdout.isatty() and self.out is None else _by_ending(self.out)
-        if given not in FORMATS:
-            raise UsageError.unknown("format", given, FORMATS)
-        return given
-
-    def feeds(self) -> Mapping[str, Feed]:
-        from audit_reports.feed_folder import with_folder
-        from audit_reports.feeds import FEEDS
-        from audit_reports.feeds.generic import mapped
-
-        feeds = {**FEEDS, "generic": mapped(self.config.generic)}
-        return with_folder(feeds, self.config.feeds) if self.config.feeds else feeds
-
-    def geo(self) -> Geo | None:
-        from audit_reports.geo import Geo
-
-        return Geo(self.config.geo) if self.config.geo else None
-
-    def opened(self) -> Store:
-        """Open the store for reading: refuse who may not, and warn where others could read its files."""
-        from audit_reports.access import check_reader
-        from audit_reports.store import Store
-
-        store = Store(self.store)
-        check_reader(store, self.config.readers, what=self.arguments.command, now=clock.now())
-        if store.place.others_can_read():
-            _say(f"warning: other users of this machine can read the store at {quoted(store.uri)}; chmod 700 shuts it")
-        return store
-
-    def log(self) -> AuditLog:
-        from audit_reports.log import AuditLog
-
-        return AuditLog(self.opened(), as_of=self.arguments.as_of, timezone=self.timezone)
-
-    def filter(self, *, periods: bool = True) -> Filter:
-        given = vars(self.arguments)
-        moments = {name: given[name] for name in ("since", "until", "last")} if periods else {}
-        values = {name: given[name] for name in FLAGS}
-        rest = {name: given[name] for name in ("ip", "search", "where")}
-        return Filter.of(timezone=self.timezone, now=clock.now(), **moments, **values, **rest)
-
-    def write(self, frame: pl.DataFrame) -> None:
-        width = _width() if self.format == "table" and sys.stdout.isatty() else None
-        write_frame(frame, self.format, out=self.out, stream=sys.stdout, width=width)
-
-
 def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Run a parsed command and return its exit code."""
-    return COMMANDS[arguments.command](_Run(arguments, environment))
+    return COMMANDS[arguments.command](Run(arguments, environment))
 
 
-def demo(run: _Run) -> int:
+def demo(run: Run) -> int:
     """Make the sample world, and its worst week's review."""
     from audit_reports.demo import TIMEZONE, land_sample
     from audit_reports.log import AuditLog
@@ -103,7 +36,7 @@ def demo(run: _Run) -> int:
     from audit_reports.review_summary import headline
 
     folder = run.out or Path("data/demo")
-    _say(f"making twelve weeks of sample events in {folder / 'inbox'} and landing them")
+    say(f"making twelve weeks of sample events in {folder / 'inbox'} and landing them")
     world = land_sample(folder)
     log = AuditLog(world.store, timezone=run.arguments.timezone or run.config.timezone or TIMEZONE)
     period = Period.parse(world.sample.worst_week, timezone=log.timezone, now=clock.now())
@@ -130,7 +63,7 @@ def demo(run: _Run) -> int:
     return 0
 
 
-def ingest(run: _Run) -> int:
+def ingest(run: Run) -> int:
     """Land files, and print the books."""
     import polars as pl
 
@@ -164,17 +97,17 @@ def ingest(run: _Run) -> int:
             if line:
                 line.clear()
     for name, landing in result.known:
-        _say(f"{name}: landed before, in landing {landing}; nothing to do")
+        say(f"{name}: landed before, in landing {landing}; nothing to do")
     for unreadable in result.unreadable:
-        _say(f"{unreadable.name}: no event could be read ({unreadable.reason}); in quarantine")
+        say(f"{unreadable.name}: no event could be read ({unreadable.reason}); in quarantine")
     for reason, times in sorted(result.reasons.items()):
-        _say(f"{times} in quarantine: {reason}")
+        say(f"{times} in quarantine: {reason}")
     if result.unplaced:
-        _say(f"{result.unplaced:,} events have no country: neither they nor the database of places say one")
+        say(f"{result.unplaced:,} events have no country: neither they nor the database of places say one")
     if result.skipped:
-        _say(f"{result.skipped} files with other endings were passed over")
+        say(f"{result.skipped} files with other endings were passed over")
     if result.odd:
-        _say(f"{result.odd} entries that are no files (pipes, devices, links that lead nowhere) were passed over")
+        say(f"{result.odd} entries that are no files (pipes, devices, links that lead nowhere) were passed over")
     books = {name: getattr(result, name) for name in ("landing", "read", "landed", "duplicates", "quarantined")}
     frame = pl.DataFrame([books], schema=dict.fromkeys(books, pl.Int64))
     if format == "json" and run.out is None:
@@ -190,7 +123,7 @@ def ingest(run: _Run) -> int:
     return 1 if result.unreadable or (arguments.strict and result.quarantined) else 0
 
 
-def events(run: _Run) -> int:
+def events(run: Run) -> int:
     """Print the events, newest first."""
     limit: int | None = run.arguments.limit
     if limit is not None and limit < 0:
@@ -202,12 +135,12 @@ def events(run: _Run) -> int:
     total = view.count() if frame.height == page or not frame.height else frame.height
     run.write(frame.select(_SCREEN) if on_screen else frame)
     if frame.height < total:
-        _say(f"{frame.height:,} of {total:,} events" + ("; --limit shows more" if limit is None else ""))
+        say(f"{frame.height:,} of {total:,} events" + ("; --limit shows more" if limit is None else ""))
     _explain(view, total)
     return 0
 
 
-def summary(run: _Run) -> int:
+def summary(run: Run) -> int:
     """Print counts by some dimensions."""
     dimensions = [name.strip() for given in run.arguments.by for name in given.split(",")]
     view = run.log().narrowed(run.filter())
@@ -220,12 +153,12 @@ def summary(run: _Run) -> int:
         raise UsageError("--limit must be a whole number, zero or more")
     run.write(frame if limit is None else frame.head(limit))
     if limit is not None and limit < frame.height:
-        _say(f"{limit:,} of {frame.height:,} rows")
+        say(f"{limit:,} of {frame.height:,} rows")
     _explain(view, frame.height)
     return 0
 
 
-def review(run: _Run) -> int:
+def review(run: Run) -> int:
     """Write the activity review of a period to a folder."""
     from audit_reports.output import journal_review, write_review
     from audit_reports.period import Period
@@ -254,14 +187,14 @@ def review(run: _Run) -> int:
     for path in written:
         print(path)
     for line in summary_lines(made):
-        _say(line)
+        say(line)
     if not journal_review(Store(run.store), made, written, time=now):
-        _say("the store cannot be written: that this review was made is not in its journal")
+        say("the store cannot be written: that this review was made is not in its journal")
     _explain(view, 1)
     return 0
 
 
-def store(run: _Run) -> int:
+def store(run: Run) -> int:
     """Print what is in the store, its journal, or its quarantine; or change it."""
     from audit_reports.maintenance_commands import MAINTENANCE, checked, replay
     from audit_reports.store_info import for_people, info, journal_frame
@@ -280,7 +213,7 @@ def store(run: _Run) -> int:
         frame = log.quarantine()
         run.write(frame)
         if not frame.height:
-            _say("the quarantine is empty")
+            say("the quarantine is empty")
         return 0
     frame = info(log, now=clock.now())
     if run.format == "table" and run.out is None:
@@ -291,7 +224,7 @@ def store(run: _Run) -> int:
     return 0
 
 
-def feeds(run: _Run) -> int:
+def feeds(run: Run) -> int:
     """Print the known feeds, or what a file would become."""
     import polars as pl
 
@@ -303,18 +236,18 @@ def feeds(run: _Run) -> int:
             raise UsageError("name the file to check: audit-reports feeds check FILE")
         checked = check(run.arguments.file, known, feed=run.arguments.feed, now=clock.now())
         run.write(checked.rows)
-        _say(
+        say(
             f"feed {checked.feed}: {checked.read:,} read, {checked.quarantined:,} would be in quarantine; nothing was landed"
         )
         for reason, number in checked.reasons.items():
-            _say(f"{number} would be in quarantine: {reason}")
+            say(f"{number} would be in quarantine: {reason}")
         return 0
     rows = [
         {
             "feed": feed.name,
             "product": feed.product,
-            "recognised_by": " or ".join(" + ".join(keys) for keys in feed.recognised_by),
             "exported_from": feed.exported_from,
+            "recognised_by": " or ".join(" + ".join(keys) for keys in feed.recognised_by),
         }
         for feed in known.values()
     ]
@@ -322,7 +255,7 @@ def feeds(run: _Run) -> int:
     return 0
 
 
-COMMANDS: Mapping[str, Callable[[_Run], int]] = {
+COMMANDS: Mapping[str, Callable[[Run], int]] = {
     "demo": demo,
     "ingest": ingest,
     "events": events,
@@ -336,24 +269,9 @@ COMMANDS: Mapping[str, Callable[[_Run], int]] = {
 def _explain(view: AuditLog, rows: int) -> None:
     """Say what an empty or surprising answer means: nothing has landed, or the filter matches nothing."""
     for line in view.hints():
-        _say(line)
+        say(line)
     if not rows:
         if view.landing == 0:
-            _say("nothing has landed in this store yet")
+            say("nothing has landed in this store yet")
         elif not view.where.is_empty:
-            _say(f"the filter matches nothing. {view.where.sentence()}")
-
-
-def _say(text: str) -> None:
-    print(plain(text), file=sys.stderr)
-
-
-def _by_ending(out: Path | None) -> str:
-    ending = out.suffix.removeprefix(".") if out else ""
-    return ending if ending in FORMATS else "jsonl"
-
-
-def _width() -> int:
-    import shutil
-
-    return shutil.get_terminal_size().columns
+            say(f"the filter matches nothing. {view.where.sentence()}")

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from audit_reports import clock
-from audit_reports.commands import _say
 from audit_reports.errors import UsageError, quoted
 from audit_reports.filter import duration
+from audit_reports.invocation import say
 from audit_reports.store import Store
 
 if TYPE_CHECKING:
-    from audit_reports.commands import _Run
+    from audit_reports.invocation import Run
     from audit_reports.sweeping import Swept
 
 OPTIONS: Mapping[str, tuple[str, ...]] = {
@@ -26,7 +26,7 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
 """Which options of `store` belong to which of its words."""
 
 
-def checked(run: _Run) -> None:
+def checked(run: Run) -> None:
     """Raise `UsageError` for an option that is not of this word of `store`."""
     what, given = run.arguments.what, vars(run.arguments)
     for name in sorted({name for names in OPTIONS.values() for name in names} - set(OPTIONS.get(what, ()))):
@@ -37,7 +37,7 @@ def checked(run: _Run) -> None:
         raise UsageError(f"--as-of is for reading, and not for store {what}")
 
 
-def compact(run: _Run) -> int:
+def compact(run: Run) -> int:
     """Merge the small files of each day."""
     import polars as pl
 
@@ -63,11 +63,11 @@ def compact(run: _Run) -> int:
         run.write(pl.DataFrame([told]))
     _say_swept(done.swept)
     if done.swept.waiting:
-        _say(f"{done.swept.waiting:,} files that were replaced stay for readers until their grace is over")
+        say(f"{done.swept.waiting:,} files that were replaced stay for readers until their grace is over")
     return 0
 
 
-def hold(run: _Run) -> int:
+def hold(run: Run) -> int:
     """Put days under a hold, lift one, or list those that stand."""
     import polars as pl
 
@@ -98,7 +98,7 @@ def hold(run: _Run) -> int:
         }
         run.write(pl.DataFrame(rows, schema=schema))
         if not rows:
-            _say("no hold stands")
+            say("no hold stands")
         return 0
     change = lift if arguments.lift else hold
     done = change(store, arguments.operand, reason=arguments.reason or "", now=clock.now())
@@ -107,7 +107,7 @@ def hold(run: _Run) -> int:
     return 0
 
 
-def retain(run: _Run) -> int:
+def retain(run: Run) -> int:
     """Remove old days, or one person's data."""
     arguments = run.arguments
     if (arguments.older_than is None) == (arguments.actor is None):
@@ -115,7 +115,7 @@ def retain(run: _Run) -> int:
     return _erase(run) if arguments.actor is not None else _retain(run)
 
 
-def _retain(run: _Run) -> int:
+def _retain(run: Run) -> int:
     import polars as pl
 
     from audit_reports.retention import retain
@@ -146,18 +146,18 @@ def _retain(run: _Run) -> int:
         f"and {done.quarantined:,} lines of quarantine"
     )
     if arguments.dry_run:
-        _say(f"would remove {what}; nothing was changed")
+        say(f"would remove {what}; nothing was changed")
     elif done.entry is None:
-        _say(f"nothing to remove before {done.until} (UTC)")
+        say(f"nothing to remove before {done.until} (UTC)")
     else:
-        _say(f"removed {what}: journal entry {done.entry}")
+        say(f"removed {what}: journal entry {done.entry}")
     if kept := len(done.days) - len(going):
-        _say(f"{kept:,} days stay, for they are under a hold; while one stands, the quarantine stays too")
+        say(f"{kept:,} days stay, for they are under a hold; while one stands, the quarantine stays too")
     _say_swept(done.swept)
     return 0
 
 
-def _erase(run: _Run) -> int:
+def _erase(run: Run) -> int:
     import polars as pl
 
     from audit_reports.erasure import erase
@@ -181,25 +181,25 @@ def _erase(run: _Run) -> int:
     else:
         run.write(pl.DataFrame([{name: getattr(done, name) for name in names}]))
     if done.held:
-        _say(f"{len(done.held):,} days under a hold keep theirs: {', '.join(map(str, done.held))}")
+        say(f"{len(done.held):,} days under a hold keep theirs: {', '.join(map(str, done.held))}")
     if done.quarantine_held:
-        _say("a hold stands, so the quarantine was left as it is")
+        say("a hold stands, so the quarantine was left as it is")
     if done.mentioned:
-        _say(f"{done.mentioned:,} other events name it as their resource, and stay")
+        say(f"{done.mentioned:,} other events name it as their resource, and stay")
     _say_swept(done.swept)
     return 0
 
 
 def _say_swept(swept: Swept) -> None:
     if swept.files:
-        _say(f"{swept.files:,} files ({swept.bytes:,} bytes) that were no part of the store any more are gone")
+        say(f"{swept.files:,} files ({swept.bytes:,} bytes) that were no part of the store any more are gone")
     if swept.unknown:
-        _say(
+        say(
             f"{swept.unknown:,} files that a crash may have left are younger than an hour, and stay: run this again then"
         )
 
 
-def replay(run: _Run) -> int:
+def replay(run: Run) -> int:
     """Land what the feeds understand now of the quarantine."""
     from dataclasses import asdict
 
@@ -221,7 +221,7 @@ def replay(run: _Run) -> int:
     return 0
 
 
-def copy(run: _Run) -> int:
+def copy(run: Run) -> int:
     """Copy the store to a backup, or a backup to where there is no store, and print what was copied."""
     from dataclasses import asdict
 
@@ -244,7 +244,7 @@ def copy(run: _Run) -> int:
     return 0
 
 
-MAINTENANCE: Mapping[str, Callable[[_Run], int]] = {
+MAINTENANCE: Mapping[str, Callable[[Run], int]] = {
     "compact": compact,
     "hold": hold,
     "retain": retain,

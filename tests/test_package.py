@@ -64,7 +64,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
         "workbook",
     ),
     ("demo", "notebook", "sample"),
-    ("__main__", "cli", "commands", "maintenance_commands"),
+    ("__main__", "cli", "commands", "invocation", "maintenance_commands"),
 )
 """The house from left to right: a module imports from its own room and from those to its left.
 

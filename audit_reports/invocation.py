@@ -1,0 +1,100 @@
+"""What was asked for? One run of the program: its arguments, its configuration, and where its words and data go."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audit_reports import clock
+from audit_reports.config import Config, load, store_of
+from audit_reports.errors import UsageError, quoted
+from audit_reports.filter import FLAGS, Filter, checked_timezone
+from audit_reports.formats import FORMATS, plain, write_frame
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from audit_reports.feed import Feed
+    from audit_reports.geo import Geo
+    from audit_reports.log import AuditLog
+    from audit_reports.store import Store
+
+
+class Run:
+    """One run of the program: its arguments, its configuration, and where its words go."""
+
+    def __init__(self, arguments: argparse.Namespace, environment: Mapping[str, str]) -> None:
+        self.arguments = arguments
+        self.config: Config = load(arguments.config, environment)
+        self.store = store_of(self.config, arguments.store, environment)
+        self.timezone: str = arguments.timezone or self.config.timezone or "UTC"
+        checked_timezone(self.timezone)
+        self.out = Path(arguments.out) if arguments.out else None
+
+    @property
+    def format(self) -> str:
+        given: str | None = self.arguments.format
+        if given is None:
+            return "table" if sys.stdout.isatty() and self.out is None else _by_ending(self.out)
+        if given not in FORMATS:
+            raise UsageError.unknown("format", given, FORMATS)
+        return given
+
+    def feeds(self) -> Mapping[str, Feed]:
+        from audit_reports.feed_folder import with_folder
+        from audit_reports.feeds import FEEDS
+        from audit_reports.feeds.generic import mapped
+
+        feeds = {**FEEDS, "generic": mapped(self.config.generic)}
+        return with_folder(feeds, self.config.feeds) if self.config.feeds else feeds
+
+    def geo(self) -> Geo | None:
+        from audit_reports.geo import Geo
+
+        return Geo(self.config.geo) if self.config.geo else None
+
+    def opened(self) -> Store:
+        """Open the store for reading: refuse who may not, and warn where others could read its files."""
+        from audit_reports.access import check_reader
+        from audit_reports.store import Store
+
+        store = Store(self.store)
+        check_reader(store, self.config.readers, what=self.arguments.command, now=clock.now())
+        if store.place.others_can_read():
+            say(f"warning: other users of this machine can read the store at {quoted(store.uri)}; chmod 700 shuts it")
+        return store
+
+    def log(self) -> AuditLog:
+        from audit_reports.log import AuditLog
+
+        return AuditLog(self.opened(), as_of=self.arguments.as_of, timezone=self.timezone)
+
+    def filter(self, *, periods: bool = True) -> Filter:
+        given = vars(self.arguments)
+        moments = {name: given[name] for name in ("since", "until", "last")} if periods else {}
+        values = {name: given[name] for name in FLAGS}
+        rest = {name: given[name] for name in ("ip", "search", "where")}
+        return Filter.of(timezone=self.timezone, now=clock.now(), **moments, **values, **rest)
+
+    def write(self, frame: pl.DataFrame) -> None:
+        width = _width() if self.format == "table" and sys.stdout.isatty() else None
+        write_frame(frame, self.format, out=self.out, stream=sys.stdout, width=width)
+
+
+def say(text: str) -> None:
+    """Print words for a person, inert, to standard error."""
+    print(plain(text), file=sys.stderr)
+
+
+def _by_ending(out: Path | None) -> str:
+    ending = out.suffix.removeprefix(".") if out else ""
+    return ending if ending in FORMATS else "jsonl"
+
+
+def _width() -> int:
+    import shutil
+
+    return shutil.get_terminal_size().columns
