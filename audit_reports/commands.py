@@ -101,7 +101,10 @@ def ingest(run: Run) -> int:
     for unreadable in result.unreadable:
         say(f"{unreadable.name}: no event could be read ({unreadable.reason}); in quarantine")
     for reason, times in sorted(result.reasons.items()):
-        say(f"{times} in quarantine: {reason}")
+        file, line = result.firsts[reason]
+        say(
+            f"{times} in quarantine: {reason} ({'' if times == 1 else 'first: '}{file}{f', line {line}' if line else ''})"
+        )
     if result.unplaced:
         say(f"{result.unplaced:,} events have no country: neither they nor the database of places say one")
     if result.skipped:

@@ -46,7 +46,8 @@ class Landing:
     `landing` is None where every file had landed before; `known` names those, with their landing. `read` = `landed` +
     `duplicates` + `quarantined`. `unreadable` are files that hold no event, each one quarantined row; `skipped` counts the
     files of a folder that were passed over by their ending, `odd` what was no file: pipes, devices, links in a circle.
-    `unplaced` are the landed events whose country is not known, counted where a database of places was asked.
+    `reasons` counts what was set aside, and `firsts` has the file and line of the first for each reason. `unplaced` are the
+    landed events whose country is not known, counted where a database of places was asked.
     """
 
     landing: int | None
@@ -58,6 +59,7 @@ class Landing:
     unreadable: tuple[Unreadable, ...] = ()
     skipped: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict)
+    firsts: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     feeds: tuple[str, ...] = ()
     odd: int = 0
     unplaced: int | None = None
@@ -215,6 +217,7 @@ def _land(work: Work, table: deltalake.DeltaTable, found: Found) -> Landing:
         aside.rows,
         unreadable=(*found.unreadable, *unreadable),
         reasons=aside.reasons,
+        firsts=aside.firsts,
         feeds=feeds,
         unplaced=unplaced,
     )

@@ -54,6 +54,7 @@ class Aside:
     landing: int
     rows: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
+    firsts: dict[str, tuple[str, int]] = field(default_factory=dict)
     parts: list[tuple[Path, int]] = field(default_factory=list)
     _waiting: list[Quarantined] = field(default_factory=list)
     _bytes: int = 0
@@ -62,6 +63,7 @@ class Aside:
         """Take one row."""
         self.rows += 1
         self.reasons[row.reason] = self.reasons.get(row.reason, 0) + 1
+        self.firsts.setdefault(row.reason, (row.file, row.line))
         self._waiting.append(row)
         self._bytes += len(row.raw)
         if len(self._waiting) >= _PART_ROWS or self._bytes >= _PART_BYTES:

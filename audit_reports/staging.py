@@ -37,6 +37,7 @@ _FLUSH_ROWS = {CLASSES[0]: 20_000, CLASSES[1]: 200, CLASSES[2]: 2}
 _GROUP_FILES = 5_000
 _GROUP_BYTES = 4 << 30
 _POLL_SECONDS = 0.2
+_EVENT_BYTES = 500  # about; how many events there are is known when a group of files has been read
 _NO_DAY = "day=__HIVE_DEFAULT_PARTITION__"
 _UNKNOWN = Feed("", "", "", (), {"occurred_at": "NULL", "event": "NULL"})
 
@@ -92,10 +93,8 @@ class Work:
     def tell(self, more: float = 0) -> None:
         """Tell whoever watches that so many bytes are read beyond those that are done."""
         if self.reading.progress:
-            share = (self.done + more) / max(self.total, 1)
-            self.reading.progress(
-                Progress(self.done + int(more), self.total, self.events or int(share * self.total / 500))
-            )
+            read = self.done + int(more)
+            self.reading.progress(Progress(read, self.total, max(self.events, read // _EVENT_BYTES)))
 
 
 def stage(work: Work, inputs: Sequence[Input]) -> tuple[int, list[Unreadable]]:
