@@ -101,10 +101,9 @@ def ingest(run: Run) -> int:
     for unreadable in result.unreadable:
         say(f"{unreadable.name}: no event could be read ({unreadable.reason}); in quarantine")
     for reason, times in sorted(result.reasons.items()):
-        file, line = result.firsts[reason]
-        say(
-            f"{times} in quarantine: {reason} ({'' if times == 1 else 'first: '}{file}{f', line {line}' if line else ''})"
-        )
+        where, number = result.firsts[reason]
+        place = f"{where}, line {number}" if number else where
+        say(f"{times} in quarantine: {reason} ({'' if times == 1 else 'first: '}{place})")
     if result.unplaced:
         say(f"{result.unplaced:,} events have no country: neither they nor the database of places say one")
     if result.skipped:
