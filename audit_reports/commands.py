@@ -15,6 +15,7 @@ from audit_reports.formats import plain
 from audit_reports.invocation import Run, say
 
 if TYPE_CHECKING:
+    from audit_reports.landing import Landing
     from audit_reports.log import AuditLog
 
 _PAGE = 50
@@ -96,6 +97,23 @@ def ingest(run: Run) -> int:
         finally:
             if line:
                 line.clear()
+    _say_what_was_odd(result)
+    books = {name: getattr(result, name) for name in ("landing", "read", "landed", "duplicates", "quarantined")}
+    frame = pl.DataFrame([books], schema=dict.fromkeys(books, pl.Int64))
+    if format == "json" and run.out is None:
+        sys.stdout.write(frame.write_ndjson())
+    elif format == "table" and run.out is None:
+        title = "nothing new" if result.landing is None else f"landing {result.landing}"
+        print(
+            f"{title}: {result.read:,} read = {result.landed:,} landed + {result.duplicates:,} duplicates "
+            f"+ {result.quarantined:,} quarantined"
+        )
+    else:
+        run.write(frame)
+    return 1 if result.unreadable or (arguments.strict and result.quarantined) else 0
+
+
+def _say_what_was_odd(result: Landing) -> None:
     for name, landing in result.known:
         say(f"{name}: landed before, in landing {landing}; nothing to do")
     for unreadable in result.unreadable:
@@ -110,19 +128,6 @@ def ingest(run: Run) -> int:
         say(f"{result.skipped} files with other endings were passed over")
     if result.odd:
         say(f"{result.odd} entries that are no files (pipes, devices, links that lead nowhere) were passed over")
-    books = {name: getattr(result, name) for name in ("landing", "read", "landed", "duplicates", "quarantined")}
-    frame = pl.DataFrame([books], schema=dict.fromkeys(books, pl.Int64))
-    if format == "json" and run.out is None:
-        sys.stdout.write(frame.write_ndjson())
-    elif format == "table" and run.out is None:
-        title = "nothing new" if result.landing is None else f"landing {result.landing}"
-        print(
-            f"{title}: {result.read:,} read = {result.landed:,} landed + {result.duplicates:,} duplicates "
-            f"+ {result.quarantined:,} quarantined"
-        )
-    else:
-        run.write(frame)
-    return 1 if result.unreadable or (arguments.strict and result.quarantined) else 0
 
 
 def events(run: Run) -> int:
