@@ -169,7 +169,7 @@ class AuditLog:
         return self._snapshot.store.landings(as_of=self.landing)
 
     def quarantine(self) -> pl.DataFrame:
-        """Return what could not be understood up to this landing: file, line, reason, feed, raw, landing."""
+        """Return what could not be understood up to this landing, by landing, file and line: also reason, feed and raw."""
         import polars as pl
 
         from audit_reports.quarantine import frame
@@ -179,7 +179,8 @@ class AuditLog:
             files = [io.BytesIO(store.place.read(path)) for path in store.quarantine_files(as_of=self.landing)]
         except FileNotFoundError as error:
             raise self._snapshot.failure(error) from error
-        return pl.concat([frame([], landing=0), *map(pl.read_parquet, files)])
+        rows = pl.concat([frame([], landing=0), *map(pl.read_parquet, files)])
+        return rows.sort("landing", "file", "line", maintain_order=True)
 
     def files(self) -> dict[str, int]:
         """Return the Parquet files that this log reads, with their sizes in bytes."""
