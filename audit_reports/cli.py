@@ -74,6 +74,8 @@ def parser() -> argparse.ArgumentParser:
     ingest.add_argument("paths", nargs="*", metavar="PATH", help="else the [[ingest]] paths of the configuration")
     ingest.add_argument("--feed", metavar="NAME", help="whose events they are (else it is recognised)")
     ingest.add_argument("--strict", action="store_true", help="exit 1 where anything was quarantined")
+    due = command("run", "land what the configuration names; reviews by schedule are not made by this version")
+    due.set_defaults(paths=[], feed=None, strict=False)
     events = command("events", "the events themselves, newest first", filters, reading)
     events.add_argument("--limit", metavar="N", type=int, help="no more than so many")
     summary = command("summary", "counts by one or more dimensions", filters, reading)

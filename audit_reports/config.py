@@ -39,7 +39,8 @@ class Config:
     """The configuration: where the store is, in which timezone people think, what is landed and how, and who may read.
 
     `generic` maps the generic feed's columns to keys; `feeds` is the folder of the user's own feeds, `geo` the database of
-    places. `readers` is None where everybody may read. `path` is the file that was read, None where there is none.
+    places. `readers` is None where everybody may read. `reviews` counts the `[[review]]` tables. `path` is the file that was
+    read, None where there is none.
     """
 
     store: str | None = None
@@ -49,6 +50,7 @@ class Config:
     generic: Mapping[str, str] = field(default_factory=dict)
     geo: Path | None = None
     readers: tuple[str, ...] | None = None
+    reviews: int = 0
     path: Path | None = None
 
 
@@ -103,6 +105,7 @@ def _checked(path: Path) -> Config:
         generic=generic,
         geo=_path(_text(path, data.get("geo", {}), "database", "[geo] ")),
         readers=_texts(path, data["access"], "readers", "[access] ") if "readers" in data.get("access", {}) else None,
+        reviews=len(data.get("review", [])),
         path=path,
     )
 

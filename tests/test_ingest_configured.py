@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Cli
+
+from audit_reports import find
+from audit_reports.look import look
 
 
 @pytest.fixture
@@ -38,6 +42,34 @@ def test_what_is_new_is_landed_in_one_landing(cli: Cli, tmp_path: Path, settings
     ran = cli("ingest", "--config", settings, "--format", "json")
     assert json.loads(ran.out) == {"landing": 2, "read": 1, "landed": 1, "duplicates": 0, "quarantined": 0}
     assert len(cli("events", "--config", settings).rows) == 4
+
+
+def test_run_lands_the_same_and_says_that_it_makes_no_review(cli: Cli, tmp_path: Path, settings: Path) -> None:
+    put(tmp_path / "inbox" / "a.jsonl", "1", "2")
+    ran = cli("run", "--config", settings)
+    assert (ran.code, ran.rows[0]["landed"]) == (0, 2)
+    settings.write_text(settings.read_text() + '[[review]]\nname = "weekly"\n')
+    put(tmp_path / "inbox" / "b.jsonl", "3")
+    ran = cli("run", "--config", settings)
+    assert (ran.code, ran.rows[0]["landed"]) == (1, 1)
+    assert "1 [[review]] of the configuration not made" in ran.err
+
+
+def test_a_file_that_landed_is_not_read_again(
+    cli: Cli, tmp_path: Path, settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path / "inbox" / "a.jsonl", "1")
+    assert cli("ingest", "--config", settings).code == 0
+    put(tmp_path / "inbox" / "b.jsonl", "2")
+    looked: list[str] = []
+
+    def noted(path: Path, *rest: Any, **more: Any) -> Any:
+        looked.append(path.name)
+        return look(path, *rest, **more)
+
+    monkeypatch.setattr(find, "look", noted)
+    assert cli("ingest", "--config", settings).rows[0]["landed"] == 1
+    assert looked == ["b.jsonl"]
 
 
 def test_empty_inboxes_are_no_mistake(cli: Cli, tmp_path: Path, settings: Path) -> None:
