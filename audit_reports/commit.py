@@ -121,8 +121,8 @@ def checkpoint(store: Store) -> None:
 
     try:
         store.table().create_checkpoint()
-    except DeltaError as error:
-        raise FailureError(f"the table's log could not be summed up: {str(error).splitlines()[0]}") from error
+    except (DeltaError, OSError) as error:
+        raise FailureError(f"the table's log could not be summed up: {reason(error)}") from error
     store.place.settle(f"{EVENTS}/_delta_log")
 
 
