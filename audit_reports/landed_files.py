@@ -6,7 +6,7 @@ import hashlib
 import io
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from audit_reports.commit import file_sha256
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _COLUMNS = {"file": "String", "bytes": "Int64", "sha256": "String", "feed": "String", "modified": "Int64"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LandedFile:
     """One file that a landing read: its name as given, its size in bytes, the SHA-256 of its bytes, and its feed.
 
@@ -42,7 +42,8 @@ def write_inputs(place: Place, files: Sequence[LandedFile], *, landing: int) -> 
 
     buffer = io.BytesIO()
     schema = {name: getattr(pl, kind) for name, kind in _COLUMNS.items()}
-    pl.DataFrame([asdict(file) for file in files], schema=schema).write_parquet(buffer, compression="zstd")
+    columns = {name: [getattr(file, name) for file in files] for name in _COLUMNS}
+    pl.DataFrame(columns, schema=schema).write_parquet(buffer, compression="zstd")
     data = buffer.getvalue()
     path = f"inputs/{landing:08}-{uuid.uuid4().hex}.parquet"
     place.publish(path, data)
