@@ -158,21 +158,19 @@ def _land_once(store: Store, found: Found, reading: Reading) -> Landing:
 def _land(work: Work, table: deltalake.DeltaTable, found: Found) -> Landing:
     everything: list[Input | Unreadable] = [*found.inputs, *found.unreadable]
     aside = work.aside
-    before = {one.path: _state(one.path) for one in everything}
+    before = [_state(one.path) for one in everything]  # lists, for there may be a million files
     with ThreadPoolExecutor(1) as pool:
-        paths = [one.path for one in everything]
-        hashes = pool.submit(lambda: {path: file_sha256(path) for path in paths})
+        hashes = pool.submit(lambda: [file_sha256(one.path) for one in everything])
         read, unreadable = stage(work, found.inputs)
         for file in (*found.unreadable, *unreadable):
             aside.add(Quarantined(file.name, 0, file.reason, None, ""))
         read += len(found.unreadable) + len(unreadable)
         set_aside(work)
-        place = {one.name: index for index, one in enumerate(found.inputs)}
         conflicts, duplicates = take_out_copies(
             work.connection,
             work.folder,
             lambda days: [file.path for file in work.store.files(table, days=days)],
-            lambda ids: sorted(events_with_ids(work, ids), key=lambda row: (place[row.file], row.line)),
+            lambda ids: _in_order(events_with_ids(work, ids), found.inputs),
         )
         aside.extend(conflicts)
         duplicates += take_out_known(work.connection, work.store, aside)
@@ -180,9 +178,9 @@ def _land(work: Work, table: deltalake.DeltaTable, found: Found) -> Landing:
             sha256 = hashes.result()
         except FileNotFoundError as error:
             raise FailureError(changed(str(error.filename))) from error
-    for path, state in before.items():
-        if state != _state(path):
-            raise FailureError(changed(path))
+    for one, state in zip(everything, before, strict=True):
+        if state != _state(one.path):
+            raise FailureError(changed(one.path))
     staged = staged_files(work.connection, work.folder, work.number)
     landed = sum(one.rows for one in staged)
     if read != landed + duplicates + aside.rows:
@@ -191,8 +189,8 @@ def _land(work: Work, table: deltalake.DeltaTable, found: Found) -> Landing:
             f"{aside.rows} quarantined; nothing was landed"
         )
     files = [
-        LandedFile(one.name, before[one.path][0], sha256[one.path], feed_name(one), before[one.path][1])
-        for one in everything
+        LandedFile(one.name, state[0], digest, feed_name(one), state[1])
+        for one, state, digest in zip(everything, before, sha256, strict=True)
     ]
     feeds = tuple(sorted({one.feed.name for one in found.inputs if one.feed}))
     facts: dict[str, Any] = {
@@ -229,6 +227,13 @@ def _unplaced(work: Work, staged: Sequence[Staged]) -> int:
     files = listed(one.path for one in staged)
     query = f"SELECT count(*) FROM read_parquet({files}, hive_partitioning = false) WHERE country IS NULL"
     return int(work.connection.execute(query).fetchall()[0][0])
+
+
+def _in_order(rows: Sequence[Quarantined], inputs: Sequence[Input]) -> list[Quarantined]:
+    """Return rows in the order in which they arrived: that of the files, and of their lines."""
+    names = {row.file for row in rows}
+    place = {one.name: index for index, one in enumerate(inputs) if one.name in names}
+    return sorted(rows, key=lambda row: (place[row.file], row.line))
 
 
 def _state(path: Path) -> tuple[int, ...]:
