@@ -55,7 +55,9 @@ def in_a_terminal(command: str, *, cwd: Path, env: dict[str, str]) -> tuple[int,
             break
         output += data
     os.close(ours)
-    return child.wait(), [line.rstrip() for line in output.decode().replace("\r\n", "\n").splitlines()]
+    text = output.decode().replace("\r\n", "\n")
+    seen = re.sub(r"\r[^\r\n]*\x1b\[K", "", text)  # a line of progress is drawn over and taken away
+    return child.wait(), [line.rstrip() for line in seen.splitlines()]
 
 
 def matches(shown: list[str], printed: list[str]) -> bool:
