@@ -249,10 +249,12 @@ def feeds(run: Run) -> int:
     known = run.feeds()
     if run.arguments.check:
         from audit_reports.feed_check import check
+        from audit_reports.staging import Reading
 
         if not run.arguments.file:
             raise UsageError("name the file to check: audit-reports feeds check FILE")
-        checked = check(run.arguments.file, known, feed=run.arguments.feed, now=clock.now())
+        reading = Reading(clock.now(), run.arguments.timezone, run.geo())
+        checked = check(run.arguments.file, known, reading, feed=run.arguments.feed)
         run.write(checked.rows)
         say(
             f"feed {checked.feed}: {checked.read:,} read, {checked.quarantined:,} would be in quarantine; nothing was landed"

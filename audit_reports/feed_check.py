@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -15,9 +14,9 @@ from audit_reports.errors import UsageError, quoted
 from audit_reports.feed import Feed
 from audit_reports.find import find
 from audit_reports.inputs import Input
-from audit_reports.rows import rows_sql
 from audit_reports.spool import CLASSES, FlawedError, Spool, Spools, reading_sql
-from audit_reports.store import connect, utc
+from audit_reports.staging import Reading
+from audit_reports.store import connect
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,8 +35,8 @@ class Checked:
     reasons: Mapping[str, int]
 
 
-def check(path: str, feeds: Mapping[str, Feed], *, feed: str | None, now: datetime) -> Checked:
-    """Say what one file of any kind would become; raises `UsageError` as a landing does."""
+def check(path: str, feeds: Mapping[str, Feed], reading: Reading, *, feed: str | None) -> Checked:
+    """Say what one file of any kind would become in a landing that reads so; raises `UsageError` as a landing does."""
     if feed is not None and feed not in feeds:
         raise UsageError.unknown("feed", feed, feeds)
     found = find([path], feeds, feed=feeds[feed] if feed else None, names={})
@@ -45,6 +44,8 @@ def check(path: str, feeds: Mapping[str, Feed], *, feed: str | None, now: dateti
         raise UsageError("only a single file can be checked")
     unfit: list[Unfit] = []
     with TemporaryDirectory(prefix="audit-reports-") as folder, connect() as connection:
+        if reading.geo is not None:
+            reading.geo.serve(connection)
         sources: list[Input | Spool] = [one]
         if not one.is_plain and one.shape != "parquet":
             with Spools(Path(folder), connection) as spools:
@@ -53,10 +54,7 @@ def check(path: str, feeds: Mapping[str, Feed], *, feed: str | None, now: dateti
                 except FlawedError as error:
                     raise UsageError(f"{quoted(one.name)} holds no event: {error}; nothing was landed") from error
                 sources = list(spools.finished())
-        queries = [
-            rows_sql(one.feed, reading_sql([source], CLASSES[-1])[1], latest=utc(now + timedelta(days=1)))
-            for source in sources
-        ]
+        queries = [reading.judged(one.feed, reading_sql([source], CLASSES[-1])[1]) for source in sources]
         query = " UNION ALL ".join(f"SELECT * FROM ({part})" for part in queries)
         rows: pl.DataFrame = connection.sql(f"SELECT * EXCLUDE (file, line) FROM ({query}) LIMIT {_ROWS}").pl()
         counts = connection.sql(f"SELECT reason, count(*) FROM ({query}) GROUP BY 1 ORDER BY 2 DESC, 1").fetchall()

@@ -59,7 +59,9 @@ def test_events_are_placed_by_their_address_where_they_do_not_say(cli: Cli, tmp_
     landed = cli("ingest", file, "--config", settings, "--store", tmp_path / "store")
     assert landed.code == 0
     assert "2 events have no country" in landed.err
+    checked = {row["event_id"]: row["country"] for row in cli("feeds", "check", file, "--config", settings).rows}
     found = {row["event_id"]: row for row in cli("events", "--store", tmp_path / "store").rows}
+    assert checked == {name: row["country"] for name, row in found.items()}
     places = {name: (row["country"], row["region"], row["city"]) for name, row in found.items()}
     assert places == {
         "a": ("ES", "Madrid", "Móstoles"),

@@ -26,7 +26,7 @@ from audit_reports.feed_check import check
 from audit_reports.feeds import FEEDS
 from audit_reports.landing import Landing, land
 from audit_reports.progress import ProgressLine
-from audit_reports.staging import Progress
+from audit_reports.staging import Progress, Reading
 
 NOW = datetime(2026, 3, 30, 6, tzinfo=UTC)
 EXAMPLES = int(os.environ.get("MESS_EXAMPLES", "12"))
@@ -331,7 +331,7 @@ def test_check_takes_every_form(made: str, tmp_path: Path) -> None:
     }[kind]
     file = tmp_path / f"a{made}"
     file.write_bytes(PACKED[made.removeprefix(kind)](text.encode()))
-    checked = check(str(file), FEEDS, feed=None, now=NOW)
+    checked = check(str(file), FEEDS, Reading(NOW), feed=None)
     extra = {"a record of 1 cells under a header of 4": 1} if kind == ".csv" else {}
     assert (checked.feed, checked.reasons) == ("invent", {"a time that cannot be read": 1} | extra)
     assert (checked.read, checked.quarantined) == (2 + len(extra), 1 + len(extra))
