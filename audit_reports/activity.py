@@ -1,49 +1,54 @@
-"""How much of what? Counts of a view by its dimensions, as one SQL query over `events` that can be read and run again."""
+"""How much of what? Activity: counts of events by their dimensions, each a function from lazy frame to lazy frame."""
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Sequence
+from typing import Any
 
+import narwhals as nw
+
+from audit_reports.engine import LOCAL, with_local_time
 from audit_reports.errors import UsageError
-from audit_reports.feed import literal
 
-_PLAIN = {
-    "actor": "actor",
-    "actor_type": "actor_type",
-    "category": "category",
-    "action": "action",
-    "event": "event",
-    "country": "country",
-    "city": "city",
-    "location": "nullif(concat_ws(', ', coalesce(city, region), country), '')",
-    "network": "network",
-    "source": "source",
-    "resource": "resource",
-    "resource_type": "resource_type",
-    "role": "actor_role",
-    "feed": "feed",
-    "workspace": "workspace",
-    "outcome": "outcome",
-}
-_LOCAL = {
-    "week": "strftime({local}, '%G-W%V')",
-    "day": "({local})::DATE",
-    "hour": "hour({local})",
-    "weekday": "isodow({local})",
-}
-
-DIMENSIONS: tuple[str, ...] = (*_PLAIN, *_LOCAL)
+DIMENSIONS: tuple[str, ...] = (
+    "actor", "actor_type", "category", "action", "event", "country", "city", "location", "network", "source",
+    "resource", "resource_type", "role", "feed", "workspace", "outcome", "week", "day", "hour", "weekday",
+)  # fmt: skip
 """What activity can be counted by."""
 
+LOCAL_DIMENSIONS = frozenset({"week", "day", "hour", "weekday"})
+"""Those that clocks in the view's timezone show."""
 
-def by_sql(dimensions: Sequence[str], *, timezone: str) -> str:
-    """Return the query over `events` that counts them by some dimensions.
+
+def by(events: nw.LazyFrame[Any], dimensions: Sequence[str], *, timezone: str) -> nw.LazyFrame[Any]:
+    """Count events by some dimensions; no event gives no row, and a null dimension is a row like any other.
 
     A row has the dimensions, `events`, `actors` (distinct, unknown ones not counted), `first_seen` and `last_seen` (UTC);
     sorted by events, most first, then by the dimensions, null last. `week`, `day`, `hour` (0-23) and `weekday` (1-7, ISO)
     are those that clocks in the timezone show. Raises `UsageError` for an unknown or repeated dimension and for none.
     """
+    checked_dimensions(dimensions)
+    if LOCAL_DIMENSIONS.intersection(dimensions):
+        events = with_local_time(events, timezone)
+    time = nw.col("occurred_at")
+    counted = events.group_by(*(_dimension(name).alias(name) for name in dimensions)).agg(
+        nw.len().cast(nw.Int64).alias("events"),
+        distinct("actor").alias("actors"),
+        time.min().alias("first_seen"),
+        time.max().alias("last_seen"),
+    )
+    return counted.sort("events", *dimensions, descending=[True, *[False] * len(dimensions)], nulls_last=True)
+
+
+def distinct(column: str) -> nw.Expr:
+    """Return how many different values a column has; null is none of them."""
+    values = nw.col(column)
+    return (values.n_unique() - values.is_null().any().cast(nw.Int64)).cast(nw.Int64)
+
+
+def checked_dimensions(dimensions: Sequence[str]) -> None:
+    """Raise `UsageError` for an unknown or repeated dimension, naming the nearest, and for none."""
     if not dimensions:
         raise UsageError(f"name a dimension to count by: {', '.join(DIMENSIONS)}")
     for dimension in dimensions:
@@ -51,16 +56,28 @@ def by_sql(dimensions: Sequence[str], *, timezone: str) -> str:
             raise UsageError.unknown("dimension", dimension, DIMENSIONS)
     if len(set(dimensions)) != len(dimensions):
         raise UsageError("a dimension is named twice")
-    local = "occurred_at AT TIME ZONE " + literal(timezone)
-    chosen = ", ".join(
-        f"{_PLAIN[name] if name in _PLAIN else _LOCAL[name].format(local=local)} AS {name}" for name in dimensions
-    )
-    places = [str(place) for place in range(1, len(dimensions) + 1)]
-    return (
-        f"SELECT {chosen}, count(*) AS events, count(DISTINCT actor) AS actors, min(occurred_at) AS first_seen, "
-        f"max(occurred_at) AS last_seen FROM events GROUP BY {', '.join(places)} "
-        f"ORDER BY events DESC, {', '.join(f'{place} NULLS LAST' for place in places)}"
-    )
+
+
+def _dimension(name: str) -> nw.Expr:
+    match name:
+        case "role":
+            return nw.col("actor_role")
+        case "location":
+            return _location()
+        case "week":
+            return nw.col(LOCAL).dt.to_string("%G-W%V")
+        case "day":
+            return nw.col(LOCAL).dt.date()
+        case "hour":
+            return nw.col(LOCAL).dt.hour().cast(nw.Int64)
+        case "weekday":
+            return nw.col(LOCAL).dt.weekday().cast(nw.Int64)
+    return nw.col(name)
+
+
+def _location() -> nw.Expr:
+    place = nw.concat_str(nw.coalesce("city", "region"), nw.col("country"), separator=", ", ignore_nulls=True)
+    return nw.when(place != "").then(place)
 
 
 def networks(addresses: Iterable[str]) -> dict[str, str]:

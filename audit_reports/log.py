@@ -10,19 +10,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import narwhals as nw
+
 from audit_reports import clock
-from audit_reports.activity import by_sql, networks
-from audit_reports.columns import ACTOR_TYPES, NAMES, OUTCOMES
+from audit_reports.activity import by, networks
+from audit_reports.columns import ACTOR_TYPES, OUTCOMES
+from audit_reports.engine import EngineError
+from audit_reports.engines import engine_of
 from audit_reports.errors import FailureError, UsageError, nearest, quoted, reason
-from audit_reports.feed import literal
 from audit_reports.filter import CLOSED, FLAGS, Filter, check_values, checked_timezone
-from audit_reports.store import EventFile, Landed, Store, events_sql
+from audit_reports.store import EventFile, Landed, Store
 
 if TYPE_CHECKING:
-    import duckdb
     import polars as pl
 
-_ORDER = "ORDER BY occurred_at DESC, feed, event_id, landing"
+_ORDER = ("occurred_at", "feed", "event_id", "landing")
 
 
 class _Snapshot:
@@ -39,7 +41,7 @@ class _Snapshot:
         self.latest = latest
         self.landing = latest if as_of is None else as_of
         self.files = [file for file in store.files(table) if file.first <= self.landing]
-        self.connection = store.connect()
+        self.engine = engine_of(store)
         self.known: dict[str, set[str]] = {}
 
     def between(self, first: date | None, last: date | None) -> list[EventFile]:
@@ -118,51 +120,54 @@ class AuditLog:
         view.where = self.where.also(chosen)
         return view
 
-    def relation(self) -> duckdb.DuckDBPyRelation:
-        """Return the events as a DuckDB relation, filtered by DuckDB; what a failing disk cannot give raises on use."""
-        return self._relation(self.where)
+    def frame(self) -> nw.LazyFrame[Any]:
+        """Return the events as a Narwhals lazy frame, filtered by the engine: what every function of activity takes."""
+        return self._filtered(self.where)
 
     def count(self) -> int:
         """Return how many events there are."""
-        return int(self._fetch("SELECT count(*) AS events FROM events")["events"][0])
+        return int(self._collect(self.frame().select(nw.len().alias("events")))["events"][0])
 
     def by(self, *dimensions: str) -> pl.DataFrame:
         """Return counts by some dimensions: the dimensions, `events`, `actors`, `first_seen`, `last_seen`, most first."""
-        return self._fetch(self.by_sql(*dimensions), with_networks="network" in dimensions)
+        return self._collect(self._by(self.frame(), dimensions))
 
     def by_sql(self, *dimensions: str) -> str:
-        """Return the SQL that `by` runs over `events`."""
-        return by_sql(dimensions, timezone=self.timezone)
+        """Return the query that `by` asks of the view's `events`, as SQL in which no file stands."""
+        from audit_reports.engines.duckdb import query_text
+
+        return query_text(lambda events: self._by(events, dimensions))
 
     def newest(self, limit: int | None = None) -> pl.DataFrame:
         """Return the events with every column, newest first, no more than `limit` of them."""
-        return self._fetch(f"SELECT * FROM events {_ORDER}" + (f" LIMIT {int(limit)}" if limit is not None else ""))
+        events = self.frame().sort(*_ORDER, descending=[True, False, False, False])
+        return self._collect(events if limit is None else events.head(limit))
 
     def polars(self) -> pl.DataFrame:
         """Return all events as a frame, every column, oldest first."""
-        return self._fetch("SELECT * FROM events ORDER BY occurred_at, feed, event_id, landing")
+        return self._collect(self.frame().sort(*_ORDER))
 
     def lazy(self) -> pl.LazyFrame:
         """Return all events as a `pl.LazyFrame`, for what DuckDB cannot filter; the view's own filter still runs in DuckDB."""
         return self.polars().lazy()
 
     def sql(self, query: str) -> pl.DataFrame:
-        """Run a query over this view, whose name in it is `events`; raises `UsageError` for SQL that DuckDB refuses."""
-        import duckdb
-        import polars as pl
-
+        """Run one SELECT over this view, whose name in it is `events`; raises `UsageError` for SQL that is refused."""
         try:
-            answer = self.relation().query("events", query)
-            if answer is None:
-                raise UsageError("the query gives no rows; it must be a SELECT")
-            rows: pl.DataFrame = answer.pl()
-        except duckdb.IOException as error:
+            return self._snapshot.engine.sql(self.frame(), query)
+        except EngineError as error:
             raise self._snapshot.failure(error) from error
-        except duckdb.Error as error:
-            raise UsageError(f"DuckDB refuses the query: {str(error).splitlines()[0]}") from None
-        except pl.exceptions.PolarsError as error:
-            raise UsageError(f"Polars has no type for a column, so cast it: {str(error).splitlines()[0]}") from None
-        return rows
+
+    def sql_text(self) -> str:
+        """Return the query that gives this view's events."""
+        return self._snapshot.engine.sql_text(self.frame())
+
+    def _by(self, events: nw.LazyFrame[Any], dimensions: tuple[str, ...]) -> nw.LazyFrame[Any]:
+        if "network" in dimensions:
+            found = networks(self._addresses)
+            columns = {"ip": list(found), "network": list(found.values())}
+            events = events.join(self._snapshot.engine.table(_texts(columns)), on="ip", how="left")
+        return by(events, dimensions, timezone=self.timezone)
 
     def landings(self) -> list[Landed]:
         """Return what each landing up to this log's did, in order."""
@@ -221,13 +226,8 @@ class AuditLog:
 
     def _distinct(self, column: str) -> list[str]:
         """Return the values of a column in the whole log, whatever the filter; null is none."""
-        import duckdb
-
-        try:
-            rows = self._relation(Filter()).select(column).distinct().fetchall()
-        except duckdb.Error as error:
-            raise FailureError(f"the store cannot be read: {reason(error)}") from error
-        return [str(value) for (value,) in rows if value is not None]
+        values = self._collect(self._filtered(Filter()).select(column).unique())[column]
+        return [str(value) for value in values if value is not None]
 
     def _within(self, ranges: tuple[str, ...]) -> list[str]:
         wanted = [ipaddress.ip_network(one) for one in ranges]
@@ -241,60 +241,19 @@ class AuditLog:
                 found.append(text)
         return found
 
-    def _relation(self, chosen: Filter) -> duckdb.DuckDBPyRelation:
-        return self._snapshot.connection.sql(self._view_sql(chosen))
-
-    def _view_sql(self, chosen: Filter) -> str:
-        """Return the query that gives the events which a filter lets through."""
-        snapshot = self._snapshot
-        source = events_sql(snapshot.between(*chosen.bounds()))
-        if snapshot.landing < snapshot.latest:
-            source = f"SELECT * FROM ({source}) WHERE landing <= {snapshot.landing}"
-        if chosen.is_empty:
-            return source
-        import duckdb
-        import narwhals as nw
-
-        from audit_reports.filters.twin import as_narwhals, local_column
-
-        added = {local_column(part): part for part in chosen.local_parts() if part.column != "day"}
-        columns = "".join(
-            f', {part.column} AT TIME ZONE {literal(part.timezone)} AS "{name}"' for name, part in added.items()
-        )
-        # Each step of a relation looks into its files again, so the filter is put together over an empty table of the same
-        # columns; a name given with WITH goes before a table's, and brings the files in once.
-        snapshot.connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS stored AS {events_sql([])}")
-        empty = nw.from_native(snapshot.connection.sql(f"SELECT *{columns} FROM stored"))
-        condition = as_narwhals(chosen.condition, addresses=self._within)
+    def _collect(self, frame: nw.LazyFrame[Any]) -> pl.DataFrame:
         try:
-            filtered = empty.filter(condition).select(*NAMES).to_native()
-        except duckdb.Error as error:  # no file is read here: it is the filter that DuckDB cannot run
-            raise UsageError(f"DuckDB cannot run the filter: {str(error).splitlines()[0]}") from None
-        return f"WITH stored AS ({source}) SELECT * FROM ({filtered.sql_query()})"
-
-    def _fetch(self, query: str, *, with_networks: bool = False) -> pl.DataFrame:
-        import duckdb
-
-        connection = self._snapshot.connection
-        view = self._view_sql(self.where)
-        if with_networks:
-            self._register_networks()
-            view = f"SELECT * FROM ({view}) LEFT JOIN networks USING (ip)"
-        try:
-            # One statement: a relation of relations would look into the files once more for each step.
-            rows: pl.DataFrame = connection.sql(f"WITH events AS ({view}) {query}").pl()
-        except duckdb.Error as error:
+            return self._snapshot.engine.collect(frame)
+        except EngineError as error:
             raise self._snapshot.failure(error) from error
-        return rows
 
-    def _register_networks(self) -> None:
-        import polars as pl
+    def _filtered(self, chosen: Filter) -> nw.LazyFrame[Any]:
+        from audit_reports.filters.twin import filtered
 
-        found = networks(self._addresses)
-        table = pl.DataFrame(
-            {"ip": list(found), "network": list(found.values())}, schema={"ip": pl.String, "network": pl.String}
-        )
-        self._snapshot.connection.register("networks", table)
+        snapshot = self._snapshot
+        landing = snapshot.landing if snapshot.landing < snapshot.latest else None
+        events = snapshot.engine.scan(snapshot.between(*chosen.bounds()), landing=landing)
+        return filtered(events, chosen, addresses=self._within)
 
     def __repr__(self) -> str:
         return f"AuditLog({self.uri!r}, landing {self.landing}): {self.where.sentence()}"
@@ -322,6 +281,12 @@ def vocabulary(column: str) -> set[str]:
         case "category" | "action" | "event":
             return {str(getattr(kind, column)) for kind in CATALOGUE}
     return set()
+
+
+def _texts(columns: dict[str, list[str]]) -> pl.DataFrame:
+    import polars as pl
+
+    return pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
 
 
 def _country_names() -> dict[str, str]:

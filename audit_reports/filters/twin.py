@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import reduce
 from operator import and_, eq, ge, gt, le, lt, ne, or_
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from audit_reports.columns import TEXT
+from audit_reports.columns import NAMES, TEXT
+from audit_reports.engine import Native, with_native
 from audit_reports.filters.tree import (
     And,
     Column,
@@ -32,6 +33,9 @@ from audit_reports.filters.tree import (
     Text,
     Value,
 )
+
+if TYPE_CHECKING:
+    from audit_reports.filter import Filter
 
 _OPS: Mapping[str, Callable[[nw.Expr, Any], nw.Expr]] = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 
@@ -53,6 +57,18 @@ PARTS: Mapping[str, Callable[[nw.Expr], nw.Expr]] = {
 def local_column(part: Part) -> str:
     """Return the name of the column that holds a time as clocks in the part's zone show it."""
     return part.column if part.timezone == "UTC" or part.column == "day" else f"{part.column} in {part.timezone}"
+
+
+def filtered(
+    frame: nw.LazyFrame[Any], chosen: Filter, *, addresses: Callable[[tuple[str, ...]], list[str]]
+) -> nw.LazyFrame[Any]:
+    """Return the events of a frame that a filter lets through; `addresses` gives the known ones that are in some networks."""
+    if chosen.is_empty:
+        return frame
+    parts = {local_column(part): part for part in chosen.local_parts() if part.column != "day"}
+    added = {name: Native("in zone", part.column, (part.timezone,)) for name, part in parts.items()}
+    condition = as_narwhals(chosen.condition, addresses=addresses)
+    return with_native(frame, added).filter(condition).select(*NAMES)
 
 
 def as_narwhals(condition: Condition, *, addresses: Callable[[tuple[str, ...]], list[str]]) -> nw.Expr:

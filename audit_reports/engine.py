@@ -1,0 +1,84 @@
+"""What runs a view? The contract that every file in `engines/` fulfils: events as a lazy frame, answers as Polars frames.
+
+What Narwhals lacks (a time in another zone, for one) each engine computes natively: `with_native` finds it by the frame's
+own kind, so that a function from lazy frame to lazy frame works on whatever engine the frame belongs to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
+
+import narwhals as nw
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from audit_reports.store import EventFile
+
+NATIVES: Mapping[nw.Implementation, str] = {
+    nw.Implementation.DUCKDB: "audit_reports.engines.duckdb",
+    nw.Implementation.POLARS: "audit_reports.engines.polars",
+}
+"""Where the native columns of each kind of frame are made."""
+
+LOCAL = "local_time"
+"""The column that `with_local_time` adds."""
+
+
+class EngineError(Exception):
+    """An engine cannot read or run what it was given; the message is its own."""
+
+
+@dataclass(frozen=True)
+class Native:
+    """A function of one column that Narwhals lacks, with its constant arguments; null gives null."""
+
+    function: str
+    column: str
+    arguments: tuple[str | int, ...] = ()
+
+
+class Engine(Protocol):
+    """What reads event files and runs frames over them."""
+
+    def scan(self, files: Sequence[EventFile], *, landing: int | None) -> nw.LazyFrame[Any]:
+        """Return the events of some files with every column, up to a landing (None: all); no file gives no event."""
+
+    def table(self, rows: pl.DataFrame) -> nw.LazyFrame[Any]:
+        """Return a small frame as a lazy frame that can be joined with events."""
+
+    def collect(self, frame: nw.LazyFrame[Any]) -> pl.DataFrame:
+        """Run a frame and return its rows, in its order; raises `EngineError`."""
+
+    def sql(self, frame: nw.LazyFrame[Any], query: str) -> pl.DataFrame:
+        """Run one SELECT over a frame, whose name in it is `events`; raises `UsageError` for what the engine refuses."""
+
+    def sql_text(self, frame: nw.LazyFrame[Any]) -> str:
+        """Return the query that `collect` runs, as text."""
+
+    def explain(self, frame: nw.LazyFrame[Any]) -> str:
+        """Return how the engine would run a frame, as text."""
+
+
+def with_native(frame: nw.LazyFrame[Any], columns: Mapping[str, Native]) -> nw.LazyFrame[Any]:
+    """Return a frame with native columns added under some names; with none it stays as it is."""
+    if not columns:
+        return frame
+    module = import_module(NATIVES[frame.implementation])
+    added: nw.LazyFrame[Any] = module.with_native(frame, columns)
+    return added
+
+
+def with_local_time(frame: nw.LazyFrame[Any], timezone: str, *, of: str = "occurred_at") -> nw.LazyFrame[Any]:
+    """Return a frame with the column `local_time`: what clocks in a timezone show at a UTC time, without a zone.
+
+    >>> import polars as pl
+    >>> from datetime import UTC, datetime
+    >>> summer = nw.from_native(pl.LazyFrame({"occurred_at": [datetime(2026, 7, 1, 12, tzinfo=UTC)]}))
+    >>> with_local_time(summer, "Europe/Madrid").collect()["local_time"].to_list()
+    [datetime.datetime(2026, 7, 1, 14, 0)]
+    """
+    return with_native(frame, {LOCAL: Native("in zone", of, (timezone,))})

@@ -1,0 +1,129 @@
+"""How does DuckDB run a view? It reads the store's Parquet files, and runs the whole of a frame as one query.
+
+Each step of a DuckDB relation looks into its files again, so a frame is put together over an empty table of the same
+columns (`stored_1`, one for each set of files); when it runs, a name given with WITH goes before the table's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import narwhals as nw
+import polars as pl
+
+from audit_reports.engine import EngineError, Native
+from audit_reports.errors import UsageError
+from audit_reports.feed import literal
+from audit_reports.store import EventFile, Store, connect, events_sql
+
+if TYPE_CHECKING:
+    from duckdb import Expression
+
+_WITH = "WITH "
+
+
+class DuckDBEngine:
+    """DuckDB over a store's files, on a connection of its own."""
+
+    def __init__(self, store: Store) -> None:
+        self.connection = store.connect()
+        self._sources: dict[str, str] = {}
+
+    def scan(self, files: Sequence[EventFile], *, landing: int | None) -> nw.LazyFrame[Any]:
+        """Return the events of some files, up to a landing."""
+        source = events_sql(files)
+        if landing is not None:
+            source = f"SELECT * FROM ({source}) WHERE landing <= {landing}"
+        known = {text: name for name, text in self._sources.items()}
+        if (name := known.get(source)) is None:
+            name = f"stored_{len(self._sources) + 1}"
+            self.connection.execute(f"CREATE TEMP TABLE {name} AS {events_sql([])}")
+            self._sources[name] = source
+        return nw.from_native(self.connection.table(name))
+
+    def table(self, rows: pl.DataFrame) -> nw.LazyFrame[Any]:
+        """Return a small frame as a temporary table of the connection."""
+        name = f"given_{self.connection.execute('SELECT count(*) FROM duckdb_tables()').fetchall()[0][0]}"
+        self.connection.register("given", rows)
+        self.connection.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM given")
+        self.connection.unregister("given")
+        return nw.from_native(self.connection.table(name))
+
+    def relation(self, frame: nw.LazyFrame[Any]) -> duckdb.DuckDBPyRelation:
+        """Return a frame as a relation over the files themselves; raises `EngineError`."""
+        try:
+            return self.connection.sql(self.sql_text(frame))
+        except duckdb.Error as error:
+            raise EngineError(str(error)) from error
+
+    def collect(self, frame: nw.LazyFrame[Any]) -> pl.DataFrame:
+        """Run a frame and return its rows."""
+        try:
+            rows: pl.DataFrame = self.relation(frame).pl()
+        except duckdb.Error as error:
+            raise EngineError(str(error)) from error
+        return rows
+
+    def sql(self, frame: nw.LazyFrame[Any], query: str) -> pl.DataFrame:
+        """Run a query over a frame, whose name in it is `events`."""
+        relation = self.relation(frame)
+        try:
+            answer = relation.query("events", query)
+            if answer is None:
+                raise UsageError("the query gives no rows; it must be a SELECT")
+            rows: pl.DataFrame = answer.pl()
+        except duckdb.IOException as error:
+            raise EngineError(str(error)) from error
+        except duckdb.Error as error:
+            raise UsageError(f"DuckDB refuses the query: {str(error).splitlines()[0]}") from None
+        except pl.exceptions.PolarsError as error:
+            raise UsageError(f"Polars has no type for a column, so cast it: {str(error).splitlines()[0]}") from None
+        return rows
+
+    def sql_text(self, frame: nw.LazyFrame[Any]) -> str:
+        """Return the query with the files in it."""
+        query = _text(frame)
+        sources = [
+            f"{name} AS NOT MATERIALIZED ({text})"
+            for name, text in self._sources.items()
+            if re.search(rf"\b{name}\b", query)
+        ]
+        if not sources:
+            return query
+        joint = ",\n" if query.startswith(_WITH) else "\n"
+        return _WITH + ",\n".join(sources) + joint + query.removeprefix(_WITH)
+
+    def explain(self, frame: nw.LazyFrame[Any]) -> str:
+        """Return DuckDB's plan of the query."""
+        return self.relation(frame).explain()
+
+
+def query_text(make: Callable[[nw.LazyFrame[Any]], nw.LazyFrame[Any]]) -> str:
+    """Return what a function from frame to frame asks of a table `events`, as SQL in which no file stands."""
+    with connect() as connection:
+        connection.execute(f"CREATE TABLE events AS {events_sql([])}")
+        return _text(make(nw.from_native(connection.table("events"))))
+
+
+def with_native(frame: nw.LazyFrame[Any], columns: Mapping[str, Native]) -> nw.LazyFrame[Any]:
+    """Return a frame with native columns added under some names."""
+    relation: duckdb.DuckDBPyRelation = frame.to_native()
+    added = [_expression(one).alias(name) for name, one in columns.items()]
+    return nw.from_native(relation.select(duckdb.StarExpression(), *added))
+
+
+def _text(frame: nw.LazyFrame[Any]) -> str:
+    """Return a frame's query, without the names that DuckDB gives to what has none, which are others each time."""
+    query: str = frame.to_native().sql_query()
+    return re.sub(r' AS "unnamed_relation_[0-9a-f]+"', "", query).strip()
+
+
+def _expression(native: Native) -> Expression:
+    column = '"' + native.column.replace('"', '""') + '"'
+    match native.function, native.arguments:
+        case "in zone", (str(zone),):
+            return duckdb.SQLExpression(f"{column} AT TIME ZONE {literal(zone)}")
+    raise NotImplementedError(f"DuckDB has no native {native.function!r}")

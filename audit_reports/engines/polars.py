@@ -1,0 +1,25 @@
+"""How does Polars compute what Narwhals lacks? For frames of the user's own, and for tests that hold engines to Polars."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import narwhals as nw
+import polars as pl
+
+from audit_reports.engine import Native
+
+
+def with_native(frame: nw.LazyFrame[Any], columns: Mapping[str, Native]) -> nw.LazyFrame[Any]:
+    """Return a frame with native columns added under some names."""
+    native: pl.LazyFrame = frame.to_native()
+    return nw.from_native(native.with_columns(**{name: _expression(one) for name, one in columns.items()}))
+
+
+def _expression(native: Native) -> pl.Expr:
+    column = pl.col(native.column)
+    match native.function, native.arguments:
+        case "in zone", (str(zone),):
+            return column.dt.convert_time_zone(zone).dt.replace_time_zone(None)
+    raise NotImplementedError(f"Polars has no native {native.function!r}")
