@@ -44,6 +44,12 @@ class Native:
 class Engine(Protocol):
     """What reads event files and runs frames over them."""
 
+    name: str
+    """What people call it."""
+
+    errors: tuple[type[Exception], ...]
+    """What it raises where it refuses an expression while a frame is put together."""
+
     def scan(self, files: Sequence[EventFile], *, landing: int | None) -> nw.LazyFrame[Any]:
         """Return the events of some files with every column, up to a landing (None: all); no file gives no event."""
 

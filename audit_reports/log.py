@@ -253,7 +253,10 @@ class AuditLog:
         snapshot = self._snapshot
         landing = snapshot.landing if snapshot.landing < snapshot.latest else None
         events = snapshot.engine.scan(snapshot.between(*chosen.bounds()), landing=landing)
-        return filtered(events, chosen, addresses=self._within)
+        try:
+            return filtered(events, chosen, addresses=self._within)
+        except snapshot.engine.errors as error:  # no file is read here: it is the filter that cannot run
+            raise UsageError(f"{snapshot.engine.name} cannot run the filter: {reason(error)}") from None
 
     def __repr__(self) -> str:
         return f"AuditLog({self.uri!r}, landing {self.landing}): {self.where.sentence()}"

@@ -28,6 +28,9 @@ _WITH = "WITH "
 class DuckDBEngine:
     """DuckDB over a store's files, on a connection of its own."""
 
+    name = "DuckDB"
+    errors: tuple[type[Exception], ...] = (duckdb.Error,)
+
     def __init__(self, store: Store) -> None:
         self.connection = store.connect()
         self._sources: dict[str, str] = {}
