@@ -199,8 +199,14 @@ def first_of(*expressions: str) -> str:
     return f"coalesce({texts})"
 
 
+AMERICAN = ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p %z", "%m/%d/%Y %H:%M:%S %z")
+"""Times as Microsoft writes them in some logs: `1/9/2026 9:41:00 AM`, with an offset or in UTC."""
+
+
 def utc_time(expression: str, *formats: str) -> str:
     """Return the expression of a time, as text in UTC, from text in one of the strptime formats; null for any other text.
+
+    A format without `%z` is read as UTC.
 
     >>> utc_time("$.time", "%Y%m%d")
     "strftime(try_strptime($.time, ['%Y%m%d']), '%Y-%m-%dT%H:%M:%S.%fZ')"
@@ -209,14 +215,18 @@ def utc_time(expression: str, *formats: str) -> str:
 
 
 def country_code(expression: str) -> str:
-    """Return the expression of the ISO alpha-2 code of a country, given as a code or as an English name; else null."""
+    """Return the expression of the ISO alpha-2 code of a country, given as a code or as an English name; else null.
+
+    What tables of addresses say where they know no country, `EU` or `ZZ`, is none.
+    """
     codes = _codes()
     names = f"MAP {{{', '.join(f'{literal(name)}: {literal(code)}' for name, code in codes.items())}}}"
     capitals = (
         f"strlen({expression}) = 2 AND {expression} BETWEEN 'AA' AND 'ZZ' AND {expression}[2] BETWEEN 'A' AND 'Z'"
     )
     return (
-        f"CASE WHEN {capitals} THEN {expression} "
+        f"CASE WHEN {expression} IN ('UK', 'EU', 'AP', 'XX', 'ZZ') THEN CASE {expression} WHEN 'UK' THEN 'GB' END "
+        f"WHEN {capitals} THEN {expression} "
         f"WHEN length({expression}) = 2 AND regexp_full_match({expression}, '[A-Za-z]+') THEN upper({expression}) "
         f"ELSE ({names})[lower(trim({expression}))] END"
     )

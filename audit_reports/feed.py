@@ -10,6 +10,7 @@ time.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,8 +32,10 @@ class Feed:
     `required` are paths without which an event goes to quarantine.
     `any_type` are paths (or the beginnings of paths, up to a dot or a bracket) at which the vendor sends values of several
     types: text, an object or a list; they are read as they come, an object or a list as its JSON text.
+    `as_text` are members of the event that some ways of delivery give as JSON text of an object or a list: what that text says
+    is read as if it stood there itself, and any other text as it is.
     `each` is the path of a list of which every element is an event of its own, for products that send several at once: each
-    keeps the whole in `raw`, and from the second on its `event_id` ends in `#2`, `#3` ...
+    keeps the whole in `raw`, and from the second on its `event_id` ends in `#2`, `#3` ... An object in its place is one event.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Feed:
     columns: Mapping[str, str]
     required: tuple[str, ...] = ()
     any_type: tuple[str, ...] = ()
+    as_text: tuple[str, ...] = ()
     each: str | None = None
     zone: str | None = None
 
@@ -60,7 +64,18 @@ class Feed:
         >>> FEEDS["cloudtrail"].recognises({"eventVersion": "1.08", "eventSource": "iam.amazonaws.com", "eventName": "X"})
         True
         """
-        return any(all(_present(event, key) for key in keys) for keys in self.recognised_by)
+        opened = {**event, **{name: _opened(event[name]) for path in self.as_text if (name := path[2:]) in event}}
+        return any(all(_present(opened, key) for key in keys) for keys in self.recognised_by)
+
+
+def _opened(value: object) -> object:
+    """Return what a JSON text of an object or a list says, and any other value as it is."""
+    if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
 
 
 def _present(event: Mapping[str, Any], key: str) -> bool:

@@ -17,6 +17,9 @@ _TYPES = {"VARCHAR": "text", "BOOLEAN": "boolean", "OBJECT": "object", "ARRAY": 
 ZONED = r"\d\d:\d\d.*(?:Z|z|UTC|GMT|[+-]\d\d(?::?\d\d)?)$"
 """A time that says its zone: a clock time, then Z or an offset."""
 
+_OPENS = r"^\s*[{\[]"
+_TEXT_OPENS = r'"\s*[{\[]'
+
 
 class _Fields:
     """The paths that a feed names, each taken out once: of an event as `f1` ..., of an element of its list as `e1` ..."""
@@ -114,18 +117,42 @@ def _placed_sql(geo: str | None) -> str:
 
 def _each_sql(feed: Feed, source: str) -> str:
     """Return the source with a row for each element of the feed's list; one row without element where there is none."""
+    told = f"SELECT *, {_told_sql(feed)} AS told FROM ({source})"
     if feed.each is None:
-        return source
+        return told
+    one = f"json_extract(told, {literal(feed.each)})"
     return (
-        "SELECT raw, file, line, unnest(elements) AS element, generate_subscripts(elements, 1) AS nth FROM (SELECT *, "
-        f"coalesce(nullif(json_extract(raw, {literal(feed.each + '[*]')}), []), [NULL]) AS elements FROM ({source}))"
+        "SELECT raw, told, file, line, unnest(elements) AS element, generate_subscripts(elements, 1) AS nth FROM (SELECT *, "
+        f"CASE WHEN json_type({one}) = 'OBJECT' THEN [{one}] "
+        f"ELSE coalesce(nullif(json_extract(told, {literal(feed.each + '[*]')}), []), [NULL]) END AS elements FROM ({told}))"
     )
+
+
+def _told_sql(feed: Feed) -> str:
+    """Return the expression of the event with the JSON texts opened that it gives in place of objects and lists.
+
+    Few events have such a text: the search for the beginning of one spares the others a second parse.
+    """
+    if not feed.as_text:
+        return "raw"
+    opened = []
+    for path in feed.as_text:
+        text = (
+            f"CASE WHEN json_type(raw, {literal(path)}) = 'VARCHAR' THEN json_extract_string(raw, {literal(path)}) END"
+        )
+        member = literal('"' + path[2:] + '":')
+        opened.append(
+            f"CASE WHEN regexp_matches({text}, {literal(_OPENS)}) AND json_valid({text}) THEN {member} || {text} END"
+        )
+    patch = f"'{{' || array_to_string(list_filter([{', '.join(opened)}], lambda t: t IS NOT NULL), ',') || '}}'"
+    is_told = f"regexp_matches(raw, {literal(_TEXT_OPENS)}) AND starts_with(raw, '{{')"
+    return f"CASE WHEN {is_told} THEN json_merge_patch(raw, {patch}) ELSE raw END"
 
 
 def _taken_sql(fields: _Fields, *, split: bool) -> str:
     """Return the columns that hold the values of the paths: as lists, each from one parse, or these split into columns."""
     taken = ""
-    for paths, name, json in ((fields.event, "f", "raw"), (fields.element, "e", "element")):
+    for paths, name, json in ((fields.event, "f", "told"), (fields.element, "e", "element")):
         if not paths:
             continue
         if split:
@@ -143,7 +170,7 @@ def _changed_type_sql(feed: Feed, fields: _Fields) -> str:
     A text that begins with a bracket, or a parent without any of its fields, makes it worth looking at the types.
     """
     cases = ""
-    for paths, json in ((fields.event, "raw"), (fields.element, "element")):
+    for paths, json in ((fields.event, "told"), (fields.element, "element")):
         expected = {path: "text" for path in paths if not _is_any(feed, path)}
         suspects = [f"{field} >= '{{' OR {field} BETWEEN '[' AND '\\'" for field in map(fields.field, expected)]
         for path in paths:
@@ -161,7 +188,7 @@ def _changed_type_sql(feed: Feed, fields: _Fields) -> str:
 
 def _type_flaw_sql(feed: Feed, json: str, expected: dict[str, str]) -> str:
     """Return the expression of the first field, of those listed with what is expected there, that has another type."""
-    root = "" if json == "raw" else f"{(feed.each or '').removeprefix('$.')}[]."
+    root = "" if json == "told" else f"{(feed.each or '').removeprefix('$.')}[]."
     entries = ", ".join(f"{{'p': {literal(root + path[2:])}, 'x': {literal(kind)}}}" for path, kind in expected.items())
     types = f"json_type({json}, [{', '.join(literal('$' + path[1:]) for path in expected)}])"
     is_wrong = "CASE z[2].x WHEN 'text' THEN z[1] IN ('OBJECT', 'ARRAY') ELSE z[1] NOT IN ('NULL', upper(z[2].x)) END"

@@ -8,10 +8,10 @@ Decided:
 - The vendor lists its actions only by an API of each organization, and adds to them often: what an action means is read off
   its words (`user_added_to_group`), not off a list of names.
 - An activity in the past tense has happened, so it succeeded, unless its name says that it failed.
-- Who: the actor's e-mail address, which the vendor leaves out where a profile hides it, else name, else id. An app that
-  acts on behalf of a user stays the actor.
+- Who: the actor's e-mail address, which the vendor leaves out where a profile hides it, else name, else id. Of an app the
+  address is the words `Atlassian app`: it is known by its name. An app that acts on behalf of a user stays the actor.
 - `processedAt` is when the log received the event, not when it happened: an event without `time` has none.
-- `geo` is taken for a country where it is one; it may be coordinates.
+- `geo` is taken for a country where it is one; it may be coordinates, or a continent, whose code some country has, too.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _MEANINGS = (
     (_RULE, "deleted", "Workflows/Deleted"),
     (
         "^org(anization)?_",
-        "(name|details|profile|settings?)_(updated|changed)$|_renamed$|^[a-z]+_updated$",
+        "(name|details|profile|settings?)_(updated?|changed?)$|_renamed$|^[a-z]+_updated$",
         "Organization/Updated",
     ),
     ("^org(anization)?_", "^[a-z]+_deleted$", "Organization/Deleted"),
@@ -76,7 +76,9 @@ _MEANT = f"""CASE {
 } END"""
 
 _NAME = _attribute("actor.name", "actor.displayName")
-_EMAIL = _attribute("actor.email")
+_ADDRESS = _attribute("actor.email")
+_EMAIL = f"CASE WHEN contains({_ADDRESS}, '@') THEN {_ADDRESS} END"
+_GEO = _attribute("location.geo")
 _TOKEN = _attribute("actor.auth.tokenId", "actor.auth.tokenLabel")
 _CONTAINER = first_of("$.attributes.container", "$.data.attributes.container")
 _ORGANIZATION = f"""CASE WHEN json_valid({_CONTAINER}) THEN list_filter(json_extract({_CONTAINER}, '$[*]'),
@@ -114,7 +116,7 @@ FEED = Feed(
             looked_up(
                 _attribute("actor.type"), {"user": "human", "system": "system", "app": "service", "support": "support"}
             )
-        }, CASE WHEN {_attribute("actor.onBehalfOf.id")} IS NOT NULL THEN 'service' WHEN {
+        }, CASE WHEN {_attribute("actor.onBehalfOf.id")} IS NOT NULL OR {_ADDRESS} ILIKE '% app' THEN 'service' WHEN {
             _EMAIL
         } IS NOT NULL THEN 'human'
             WHEN {_TOKEN} IS NOT NULL THEN 'api_key' WHEN {_NAME} ILIKE 'Atlassian Support%' THEN 'support'
@@ -125,9 +127,11 @@ FEED = Feed(
         ),
         "resource_type": _attribute("context[0].type"),
         "resource_id": _attribute("context[0].id"),
-        "source": f"CASE WHEN {_TOKEN} IS NOT NULL THEN 'API' END",
+        "source": f"""CASE WHEN {_TOKEN} IS NOT NULL
+            AND {_attribute("actor.auth.authType")} IS DISTINCT FROM 'session' THEN 'API' END""",
         "ip": address(_attribute("location.ip")),
-        "country": _attribute("location.countryName", "location.geo"),
+        "country": f"""coalesce({_attribute("location.countryName")},
+            CASE WHEN {_GEO} NOT IN ('AF', 'AN', 'AS', 'EU', 'NA', 'OC', 'SA') THEN {_GEO} END)""",
         "region": _attribute("location.regionName"),
         "city": _attribute("location.city"),
         "outcome": f"""CASE WHEN regexp_matches({_WORDS}, 'fail|denied|rejected|blocked') THEN 'failure'

@@ -18,7 +18,7 @@ Decided:
 
 from __future__ import annotations
 
-from audit_reports.expressions import address, first_of, looked_up, utc_time
+from audit_reports.expressions import AMERICAN, address, first_of, looked_up, utc_time
 from audit_reports.feed import Feed
 
 # The activity log's own categories, then resource logs that say who did what.
@@ -190,16 +190,17 @@ FEED = Feed(
         "$.properties",
         "$.resourceType",
     ),
+    as_text=("$.properties", "$.identity", "$.authorization", "$.claims", "$.operationName", "$.category", "$.status"),
     zone="UTC",
     columns={
         "event_id": f"""coalesce({first_of("$.eventDataId", "$.EventDataId", "$.properties.eventDataId")},
             {_kubernetes("/auditID")} || coalesce('/' || {_kubernetes("/stage")}, ''))""",
         "occurred_at": first_of(
-            utc_time("$.time", "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M:%S %p +00:00"),
+            utc_time("$.time", *AMERICAN),
             "$.time",
             "$.eventTimestamp",
             "$.TimeGenerated",
-            utc_time("$.EventTimeString", "%m/%d/%Y %I:%M:%S %p +00:00"),
+            utc_time("$.EventTimeString", *AMERICAN),
             "$.EventTimeString",
             _kubernetes("/requestReceivedTimestamp"),
             _kubernetes("/stageTimestamp"),

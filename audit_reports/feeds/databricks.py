@@ -150,6 +150,7 @@ FEED = Feed(
         "$.identity_metadata",
         "$.properties.identityMetadata",
     ),
+    as_text=("$.properties", "$.userIdentity"),
     columns={
         "event_id": first_of("$.event_id", "$.properties.logId", "$.LogId"),
         "occurred_at": f"CASE WHEN regexp_full_match({_TIME}, '[0-9.]+') THEN {epoch_milliseconds(_TIME)} ELSE {_TIME} END",

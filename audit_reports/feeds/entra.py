@@ -18,7 +18,7 @@ Decided:
 
 from __future__ import annotations
 
-from audit_reports.expressions import address, counterpart, first_of, looked_up, utc_time
+from audit_reports.expressions import AMERICAN, address, counterpart, first_of, looked_up, utc_time
 from audit_reports.feed import Feed, literal
 
 _CATEGORIES = (
@@ -163,7 +163,7 @@ def _changes(targets: str, own: str) -> str:
     return f"nullif('{{' || array_to_string(list_transform({told}, lambda p: {pair}), ',') || '}}', '{{}}')"
 
 
-_LOGGED = first_of(utc_time("$.time", "%m/%d/%Y %I:%M:%S %p"), "$.time", "$.TimeGenerated")
+_LOGGED = first_of(utc_time("$.time", *AMERICAN), "$.time", "$.TimeGenerated")
 _RISK = _field("riskEventType", "$.RiskEventType")
 _CREATED = _field("createdDateTime", "$.CreatedDateTime")
 _ACTIVITY_TIME = _field("activityDateTime", "$.ActivityDateTime")
@@ -271,6 +271,7 @@ FEED = Feed(
         "$.properties.provisioningStatusInfo",
         "$.provisioningStatusInfo",
     ),
+    as_text=("$.properties", "$.initiatedBy", "$.status", "$.location"),
     zone="UTC",
     columns={
         "event_id": f"""CASE WHEN coalesce($.category, $.Category, '') NOT LIKE 'Risky%'
@@ -375,7 +376,7 @@ FEED = Feed(
                 f"CASE WHEN {_STATUS_CODE} < 400 THEN 'success' WHEN {_STATUS_CODE} >= 400 THEN 'failure' END",
             )
         }), '')""",
-        "workspace": f"""coalesce({first_of("$.tenantId", "$.AADTenantId", "$.properties.tenantId")},
+        "workspace": f"""coalesce({first_of("$.tenantId", "$.AADTenantId", "$.properties.tenantId", "$.TenantId")},
             {_field("resourceTenantId", "$.ResourceTenantId")},
             nullif(regexp_extract($.resourceId, '(?i)^/tenants/([^/]+)/', 1), ''))""",
         "user_agent": f"coalesce({_field('userAgent', '$.UserAgent')}, nullif({_AGENT_DETAIL}, ''))",

@@ -60,6 +60,29 @@ ROW = {
 }
 
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "an app, which has words for an address, in a continent": (
+        event(
+            "confluence_audit_record_removed_content_restriction",
+            actor={"id": "confluence", "name": "Confluence", "email": "Atlassian app", "picture": None, "links": {}},
+            location={"geo": "NA"},
+        ),
+        {"actor": "Confluence", "actor_id": "confluence", "actor_type": "service", "country": None},
+    ),
+    "settings whose change is named by a plain verb": (
+        event("org_settings_update", actor={"id": "5b10:17", "email": "ana@northwind.example"}, context=[]),
+        {"category": "Organization", "action": "Updated", "actor": "ana@northwind.example", "actor_type": "human"},
+    ),
+    "a token made in a session": (
+        event(
+            "api_token_created",
+            actor={
+                "email": "ana@northwind.example",
+                "auth": {"authType": "session", "tokenId": "t", "tokenLabel": "CI"},
+            },
+            location={"ip": "203.0.113.7", "geo": "EU", "countryName": "Spain"},
+        ),
+        {"category": "API Keys", "action": "Created", "source": None, "country": "ES"},
+    ),
     "a role given to a user": (event("user_granted_role"), ROW),
     "the same, asked for by its id": ({"data": event("user_granted_role")}, ROW),
     "a token without a person behind it": (
