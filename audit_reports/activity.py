@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import narwhals as nw
 
-from audit_reports.engine import LOCAL, with_local_time
+from audit_reports.engine import LOCAL, Native, with_local_time, with_native
 from audit_reports.errors import UsageError
 
 DIMENSIONS: tuple[str, ...] = (
@@ -26,11 +25,14 @@ def by(events: nw.LazyFrame[Any], dimensions: Sequence[str], *, timezone: str) -
 
     A row has the dimensions, `events`, `actors` (distinct, unknown ones not counted), `first_seen` and `last_seen` (UTC);
     sorted by events, most first, then by the dimensions, null last. `week`, `day`, `hour` (0-23) and `weekday` (1-7, ISO)
-    are those that clocks in the timezone show. Raises `UsageError` for an unknown or repeated dimension and for none.
+    are those that clocks in the timezone show; `network` is the /24 of a v4 address and the /48 of a v6 one, null for
+    other text. Raises `UsageError` for an unknown or repeated dimension and for none.
     """
     checked_dimensions(dimensions)
     if LOCAL_DIMENSIONS.intersection(dimensions):
         events = with_local_time(events, timezone)
+    if "network" in dimensions:
+        events = with_native(events, {"network": Native("network", "ip")})
     time = nw.col("occurred_at")
     counted = events.group_by(*(_dimension(name).alias(name) for name in dimensions)).agg(
         nw.len().cast(nw.Int64).alias("events"),
@@ -78,20 +80,3 @@ def _dimension(name: str) -> nw.Expr:
 def _location() -> nw.Expr:
     place = nw.concat_str(nw.coalesce("city", "region"), nw.col("country"), separator=", ", ignore_nulls=True)
     return nw.when(place != "").then(place)
-
-
-def networks(addresses: Iterable[str]) -> dict[str, str]:
-    """Return the network of each address: its /24 for v4, its /48 for v6; text that is no address has none.
-
-    >>> networks(["203.0.113.7", "2001:db8:1:2::3", "AWS Internal"])
-    {'203.0.113.7': '203.0.113.0/24', '2001:db8:1:2::3': '2001:db8:1::/48'}
-    """
-    found: dict[str, str] = {}
-    for text in addresses:
-        try:
-            address = ipaddress.ip_address(text)
-        except ValueError:
-            continue
-        size = 24 if address.version == 4 else 48  # noqa: PLR2004 - IP's own version number
-        found[text] = str(ipaddress.ip_network(f"{text}/{size}", strict=False))
-    return found

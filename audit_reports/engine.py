@@ -34,7 +34,10 @@ class EngineError(Exception):
 
 @dataclass(frozen=True)
 class Native:
-    """A function of one column that Narwhals lacks, with its constant arguments; null gives null."""
+    """A function of one column that Narwhals lacks, with its constant arguments; null gives null.
+
+    `in zone` (timezone): a UTC time as clocks there show it. `network`: of an address in text, as `network.py` says.
+    """
 
     function: str
     column: str
@@ -52,9 +55,6 @@ class Engine(Protocol):
 
     def scan(self, files: Sequence[EventFile], *, landing: int | None) -> nw.LazyFrame[Any]:
         """Return the events of some files with every column, up to a landing (None: all); no file gives no event."""
-
-    def table(self, rows: pl.DataFrame) -> nw.LazyFrame[Any]:
-        """Return a small frame as a lazy frame that can be joined with events."""
 
     def collect(self, frame: nw.LazyFrame[Any]) -> pl.DataFrame:
         """Run a frame and return its rows, in its order; raises `EngineError`."""

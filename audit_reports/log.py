@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from audit_reports import clock
-from audit_reports.activity import by, networks
+from audit_reports.activity import by
 from audit_reports.columns import ACTOR_TYPES, OUTCOMES
 from audit_reports.engine import EngineError
 from audit_reports.engines import engine_of
@@ -130,13 +130,13 @@ class AuditLog:
 
     def by(self, *dimensions: str) -> pl.DataFrame:
         """Return counts by some dimensions: the dimensions, `events`, `actors`, `first_seen`, `last_seen`, most first."""
-        return self._collect(self._by(self.frame(), dimensions))
+        return self._collect(by(self.frame(), dimensions, timezone=self.timezone))
 
     def by_sql(self, *dimensions: str) -> str:
         """Return the query that `by` asks of the view's `events`, as SQL in which no file stands."""
         from audit_reports.engines.duckdb import query_text
 
-        return query_text(lambda events: self._by(events, dimensions))
+        return query_text(lambda events: by(events, dimensions, timezone=self.timezone))
 
     def newest(self, limit: int | None = None) -> pl.DataFrame:
         """Return the events with every column, newest first, no more than `limit` of them."""
@@ -161,13 +161,6 @@ class AuditLog:
     def sql_text(self) -> str:
         """Return the query that gives this view's events."""
         return self._snapshot.engine.sql_text(self.frame())
-
-    def _by(self, events: nw.LazyFrame[Any], dimensions: tuple[str, ...]) -> nw.LazyFrame[Any]:
-        if "network" in dimensions:
-            found = networks(self._addresses)
-            columns = {"ip": list(found), "network": list(found.values())}
-            events = events.join(self._snapshot.engine.table(_texts(columns)), on="ip", how="left")
-        return by(events, dimensions, timezone=self.timezone)
 
     def landings(self) -> list[Landed]:
         """Return what each landing up to this log's did, in order."""
@@ -284,12 +277,6 @@ def vocabulary(column: str) -> set[str]:
         case "category" | "action" | "event":
             return {str(getattr(kind, column)) for kind in CATALOGUE}
     return set()
-
-
-def _texts(columns: dict[str, list[str]]) -> pl.DataFrame:
-    import polars as pl
-
-    return pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
 
 
 def _country_names() -> dict[str, str]:

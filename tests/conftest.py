@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import narwhals as nw
+import polars as pl
 import pytest
 
 from audit_reports import AuditLog
@@ -23,6 +25,7 @@ from audit_reports.cli import main
 from audit_reports.demo import World, land_sample
 from audit_reports.feeds import FEEDS
 from audit_reports.landing import land
+from audit_reports.store import connect
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -116,6 +119,27 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 def store(tmp_path: Path) -> Path:
     """Return a path at which there is no store yet."""
     return tmp_path / "store"
+
+
+# ------------------------------------------------------------------------------------------- one expectation, all engines
+
+Frames = Callable[[pl.DataFrame], nw.LazyFrame[Any]]
+
+
+@pytest.fixture(scope="session", params=["DuckDB", "Polars"])
+def frames(request: pytest.FixtureRequest) -> Iterator[Frames]:
+    """Return what makes events a lazy frame of each engine in turn; `collected` gives the rows of any of them."""
+    if request.param == "Polars":
+        yield lambda rows: nw.from_native(rows.lazy())
+        return
+    with connect() as connection:
+        yield lambda rows: nw.from_native(connection.from_arrow(rows.to_arrow()))
+
+
+def collected(frame: nw.LazyFrame[Any]) -> pl.DataFrame:
+    """Run a lazy frame of any engine and return its rows, in its order."""
+    rows: pl.DataFrame = frame.collect(backend="polars").to_native()
+    return rows
 
 
 # ------------------------------------------------------------------------------------------------------------------ S3

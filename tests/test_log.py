@@ -121,6 +121,14 @@ def test_counts_by_a_dimension_are_those_made_independently(
     assert frame.schema["first_seen"] == frame.schema["last_seen"] == pl.Datetime("us", "UTC")
 
 
+def test_the_query_that_is_printed_gives_the_same_rows(log: AuditLog) -> None:
+    view = log.filter(category="API Keys")
+    for dimension in DIMENSIONS:
+        printed = log.by_sql(dimension)
+        assert str(log.uri) not in printed
+        assert view.sql(printed).equals(view.by(dimension))
+
+
 def test_local_dimensions_follow_the_clocks_over_the_change_to_summer_time(log: AuditLog, rows: list[Row]) -> None:
     """On 29 March 2026 in Madrid, 02:00 becomes 03:00: the day has 23 hours, from 23:00 UTC to 22:00 UTC."""
     start, end = datetime(2026, 3, 28, 23, tzinfo=UTC), datetime(2026, 3, 29, 22, tzinfo=UTC)

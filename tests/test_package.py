@@ -23,7 +23,7 @@ HEAVY = {
 }
 
 ROOMS: tuple[tuple[str, ...], ...] = (
-    ("catalogue", "clock", "columns", "config", "countries", "errors", "period", "resources"),
+    ("catalogue", "clock", "columns", "config", "countries", "errors", "network", "period", "resources"),
     (
         *("csv_records", "documents", "expressions", "feed", "feed_folder", "feeds", "find", "geo", "inputs", "look"),
         *("packing", "rows", "spool"),

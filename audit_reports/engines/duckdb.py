@@ -14,6 +14,7 @@ import duckdb
 import narwhals as nw
 import polars as pl
 
+from audit_reports import network
 from audit_reports.engine import EngineError, Native
 from audit_reports.errors import UsageError
 from audit_reports.feed import literal
@@ -45,14 +46,6 @@ class DuckDBEngine:
             name = f"stored_{len(self._sources) + 1}"
             self.connection.execute(f"CREATE TEMP TABLE {name} AS {events_sql([])}")
             self._sources[name] = source
-        return nw.from_native(self.connection.table(name))
-
-    def table(self, rows: pl.DataFrame) -> nw.LazyFrame[Any]:
-        """Return a small frame as a temporary table of the connection."""
-        name = f"given_{self.connection.execute('SELECT count(*) FROM duckdb_tables()').fetchall()[0][0]}"
-        self.connection.register("given", rows)
-        self.connection.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM given")
-        self.connection.unregister("given")
         return nw.from_native(self.connection.table(name))
 
     def relation(self, frame: nw.LazyFrame[Any]) -> duckdb.DuckDBPyRelation:
@@ -129,4 +122,17 @@ def _expression(native: Native) -> Expression:
     match native.function, native.arguments:
         case "in zone", (str(zone),):
             return duckdb.SQLExpression(f"{column} AT TIME ZONE {literal(zone)}")
+        case "network", ():
+            v4, v6 = _taken(network.V4, column), _taken(network.V6, f"lower({column})")
+            return duckdb.SQLExpression(f"coalesce({v4}, {v6})")
     raise NotImplementedError(f"DuckDB has no native {native.function!r}")
+
+
+def _taken(steps: network.Steps, value: str) -> str:
+    """Return the SQL of steps of regular expressions on a value."""
+    for pattern, replacement in steps:
+        if replacement is None:
+            value = f"nullif(regexp_extract({value}, {literal(pattern)}), '')"
+        else:
+            value = f"regexp_replace({value}, {literal(pattern)}, {literal(replacement)}, 'g')"
+    return value

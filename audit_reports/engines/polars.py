@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import narwhals as nw
 import polars as pl
 
+from audit_reports import network
 from audit_reports.engine import Native
 
 
@@ -22,4 +24,16 @@ def _expression(native: Native) -> pl.Expr:
     match native.function, native.arguments:
         case "in zone", (str(zone),):
             return column.dt.convert_time_zone(zone).dt.replace_time_zone(None)
+        case "network", ():
+            return pl.coalesce(_taken(network.V4, column), _taken(network.V6, column.str.to_lowercase()))
     raise NotImplementedError(f"Polars has no native {native.function!r}")
+
+
+def _taken(steps: network.Steps, value: pl.Expr) -> pl.Expr:
+    """Return steps of regular expressions on a value."""
+    for pattern, replacement in steps:
+        if replacement is None:
+            value = value.str.extract(pattern, 0)
+        else:
+            value = value.str.replace_all(pattern, re.sub(r"\\(\d)", r"${\1}", replacement))
+    return value
