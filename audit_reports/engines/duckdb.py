@@ -98,10 +98,14 @@ class DuckDBEngine:
 
 
 def query_text(make: Callable[[nw.LazyFrame[Any]], nw.LazyFrame[Any]]) -> str:
-    """Return what a function from frame to frame asks of a table `events`, as SQL in which no file stands."""
+    """Return what a function from frame to frame asks of a table `events`, as SQL in which no file stands.
+
+    DuckDB's names for the steps of a query are taken where that query is asked of a relation of its own: they get others.
+    """
     with connect() as connection:
         connection.execute(f"CREATE TABLE events AS {events_sql([])}")
-        return _text(make(nw.from_native(connection.table("events"))))
+        text = _text(make(nw.from_native(connection.table("events"))))
+        return re.sub(r'"__duckdb_s(\d+)"', r'"step_\1"', text)
 
 
 def with_native(frame: nw.LazyFrame[Any], columns: Mapping[str, Native]) -> nw.LazyFrame[Any]:
