@@ -64,11 +64,11 @@ class Feed:
         >>> FEEDS["cloudtrail"].recognises({"eventVersion": "1.08", "eventSource": "iam.amazonaws.com", "eventName": "X"})
         True
         """
-        opened = {**event, **{name: _opened(event[name]) for path in self.as_text if (name := path[2:]) in event}}
-        return any(all(_present(opened, key) for key in keys) for keys in self.recognised_by)
+        told = {**event, **{name: opened(event[name]) for path in self.as_text if (name := path[2:]) in event}}
+        return any(all(_present(told, key) for key in keys) for keys in self.recognised_by)
 
 
-def _opened(value: object) -> object:
+def opened(value: object) -> object:
     """Return what a JSON text of an object or a list says, and any other value as it is."""
     if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
         return value

@@ -18,7 +18,8 @@ class Input:
     """One file with events: where it is, how it is packed and shaped, and whose events it holds.
 
     `name` is what people see, `path` what is read. `elements` is the JSON path of the events in a document, or in each line
-    where a line is an envelope; `$` where it is an event itself. `feed` is None where no feed recognises the events. `size` is in
+    where a line is an envelope: of a list (`$."Records"[*]`), or of one event or its text (`$."message"`); `$` where it is an
+    event itself. `feed` is None where no feed recognises the events. `size` is in
     bytes, as stored. `is_plain` says that DuckDB can read it as it lies.
     """
 
@@ -99,11 +100,17 @@ def events_sql(texts: str, like: Input) -> str:
     """Return the query that takes events out of `texts` (columns `text`, null for what is no JSON, `file`, `line`).
 
     A text gives one event, or each element of its list where the input's lines are envelopes, and then one null where it has
-    no such list or an empty one.
+    no such list or an empty one. What a log shipper wrapped in a line is the event, as its sender wrote it.
     """
     raw = "replace(text, chr(13), ' ')" if like.shape == "document" else "text"
     if like.shape != "lines" or like.elements == "$":
         return f"SELECT {raw} AS raw, file, line FROM (SELECT {STRICT} AS text, file, line FROM ({texts}))"
+    if not like.elements.endswith("[*]"):
+        inside = f"trim(json_extract_string(text, {literal(like.elements)}), ' ' || chr(9) || chr(10) || chr(13))"
+        return (
+            f"SELECT CASE WHEN starts_with(text, '{{') AND json_valid(text) THEN {STRICT} END AS raw, file, line "
+            f"FROM (SELECT {inside} AS text, file, line FROM (SELECT {STRICT} AS text, file, line FROM ({texts})))"
+        )
     inside = f"json_extract(text, {literal(like.elements)})"
     return (
         f"SELECT unnest(coalesce(nullif({inside}, []), [NULL]))::VARCHAR AS raw, file, line "

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from audit_reports.csv_records import nested, records, tree
 from audit_reports.errors import UsageError, quoted
-from audit_reports.feed import Feed, recognise
+from audit_reports.feed import Feed, opened, recognise
 from audit_reports.inputs import Input, Unreadable
 from audit_reports.packing import DAMAGED, Packing, head, packing_of
 
@@ -23,6 +23,20 @@ _HEADS = (1 << 16, 1 << 20, 1 << 27)
 
 _SAMPLE = 20
 _SMALL = 1 << 20  # smaller files are read together
+
+_SHIPPED = (
+    "message",
+    "event.original",
+    "log",
+    "_raw",
+    "result._raw",
+    "result",
+    "event",
+    "_source.message",
+    "_source.event.original",
+    "_source",
+)
+"""Where log shippers put the event that they carry: Filebeat, Elasticsearch, Vector, Fluentd, Splunk. The first that fits."""
 
 
 def look(path: Path, feeds: Mapping[str, Feed], *, feed: Feed | None, name: str = "") -> Input | Unreadable:
@@ -96,13 +110,24 @@ def _looked(
 
 
 def _in_lines(events: list[dict[str, Any]], feeds: Mapping[str, Feed]) -> tuple[str, Feed | None]:
-    """Say where in lines the events are, and whose: the line itself, or a list in it whose elements a feed recognises."""
+    """Say where in lines the events are, and whose: the line itself, a list in it, or what a log shipper wrapped."""
     if (own := recognise(events, feeds)) is not None:
         return "$", own
     for key in dict.fromkeys(key for event in events for key, value in event.items() if isinstance(value, list)):
         inside = [one for event in events for one in event.get(key) or [] if isinstance(one, dict)]
         if _is_plain_name(key) and (theirs := recognise(inside[:_SAMPLE], feeds)) is not None:
             return f'$."{key}"[*]', theirs
+    return _shipped(events, feeds)
+
+
+def _shipped(events: list[dict[str, Any]], feeds: Mapping[str, Feed]) -> tuple[str, Feed | None]:
+    """Say where in each event a log shipper put the vendor's own, and whose that is; `$` and None where nothing fits."""
+    for path in _SHIPPED:
+        carried: list[Any] = events
+        for name in path.split("."):
+            carried = [opened(one[name]) for one in carried if isinstance(one, dict) and name in one]
+        if (theirs := recognise([one for one in carried if isinstance(one, dict)], feeds)) is not None:
+            return "$" + "".join(f'."{name}"' for name in path.split(".")), theirs
     return "$", None
 
 
@@ -166,6 +191,9 @@ def _document(
             return Input(name, path, size, "document", packing, f'$."{key}"[*]', theirs)
     if not members and not lists:
         return Unreadable(name, path, "it is not JSON")
+    where, theirs = _shipped([members], candidates)
+    if theirs is not None and "\n" not in start.rstrip():  # one line: the same as a line among others
+        return Input(name, path, size, "lines", packing, where, feed or theirs)
     if len(lists) == 1 and not (events := next(iter(lists.values()))):
         return Unreadable(name, path, "its list is empty")
     inside = [key for key, events in lists.items() if events and all(isinstance(event, dict) for event in events)]

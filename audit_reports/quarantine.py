@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -165,9 +164,6 @@ def _decoded(data: bytes) -> str | None:
         return None
 
 
-_LIST_NAME = re.compile(r'\$\."(.*)"\[\*\]')
-
-
 def _text(data: bytes, like: Input) -> tuple[str, str]:
     """Return a line that gave no event as text, and why it gave none."""
     try:
@@ -178,8 +174,9 @@ def _text(data: bytes, like: Input) -> tuple[str, str]:
         json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         return text, f"not JSON: {getattr(error, 'msg', error)}"
-    if like.shape == "lines" and (name := _LIST_NAME.fullmatch(like.elements)):
-        return text, f"no {name[1]}"
+    if like.shape == "lines" and like.elements != "$":
+        name = like.elements.removeprefix("$.").replace('"', "")
+        return text, f"no {name[:-3]}" if name.endswith("[*]") else f"no event in {name}"
     return text, "not JSON that DuckDB reads"
 
 

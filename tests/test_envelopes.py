@@ -1,0 +1,167 @@
+"""In what do events come wrapped? Each vendor's own envelope and those of log shippers, recognised without being named."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit_reports import AuditLog
+from audit_reports.feeds import FEEDS
+from audit_reports.landing import Landing, land
+
+AT = "2026-03-02T09:14:05Z"
+ANA = "ana@northwind.example"
+
+# The smallest event that each vendor's API could answer with, the key of its list of events, and what stands beside it.
+ANSWERS: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
+    "anthropic": (
+        {"id": "1", "type": "api_key_created", "created_at": AT, "actor": {"type": "user_actor"}},
+        "data",
+        {},
+    ),
+    "asana": (
+        {"gid": "1", "event_type": "user_invited", "created_at": AT, "actor": {"actor_type": "user"}},
+        "data",
+        {},
+    ),
+    "atlassian": ({"id": "1", "attributes": {"action": "user_invited", "time": AT}}, "data", {"meta": {"next": "n"}}),
+    "auth0": ({"log_id": "1", "type": "s", "date": AT}, "logs", {"start": 0, "total": 1}),
+    "azure_activity": (
+        {"eventDataId": "1", "operationName": "a/b/write", "eventTimestamp": AT},
+        "value",
+        {"nextLink": "n"},
+    ),
+    "box": ({"type": "event", "event_id": "1", "event_type": "LOGIN", "created_at": AT}, "entries", {"chunk_size": 1}),
+    "cloudtrail": ({"eventVersion": "1.08", "eventSource": "iam", "eventName": "X", "eventTime": AT}, "Records", {}),
+    "databricks": ({"serviceName": "accounts", "actionName": "login", "timestamp": 1772442845000}, "records", {}),
+    "entra": (
+        {"id": "1", "activityDisplayName": "Add user", "activityDateTime": AT, "initiatedBy": {}},
+        "value",
+        {"@odata.nextLink": "n"},
+    ),
+    "gcp": ({"insertId": "1", "timestamp": AT, "protoPayload": {"methodName": "x"}}, "entries", {"nextPageToken": "n"}),
+    "github": ({"_document_id": "1", "action": "repo.create", "created_at": 1772442845000}, "events", {}),
+    "google_workspace": (
+        {"id": {"time": AT, "uniqueQualifier": "1", "applicationName": "login"}, "events": [{"name": "logout"}]},
+        "items",
+        {"kind": "admin#reports#activities"},
+    ),
+    "mongodb_atlas": (
+        {"id": "1", "eventTypeName": "JOINED_ORG", "created": AT, "orgId": "o"},
+        "results",
+        {"totalCount": 1},
+    ),
+    "notion": ({"event": {"id": "1", "type": "page.viewed", "timestamp": AT, "workspace_id": "w"}}, "events", {}),
+    "okta": ({"uuid": "1", "eventType": "user.session.start", "published": AT}, "events", {}),
+    "onelogin": (
+        {"id": 1, "event_type_id": 5, "created_at": AT},
+        "data",
+        {"status": {"error": False}, "pagination": {}},
+    ),
+    "openai": ({"id": "1", "type": "login.failed", "effective_at": 1772442845}, "data", {"object": "list"}),
+    "salesforce": ({"EventIdentifier": "1", "EventDate": AT}, "records", {"totalSize": 1, "done": True}),
+    "slack": ({"id": "1", "action": "user_login", "date_create": 1772442845}, "entries", {"response_metadata": {}}),
+    "snyk": ({"event": "org.edit", "created": AT, "content": {}}, "items", {}),
+    "tines": ({"id": 1, "operation_name": "Login", "created_at": AT}, "audit_logs", {"meta": {"per_page": 20}}),
+    "wiz": ({"id": "1", "action": "Login", "requestId": "1", "status": "SUCCESS", "timestamp": AT}, "nodes", {}),
+    "zendesk": (
+        {"id": 1, "action": "login", "source_type": "user", "actor_id": 7, "created_at": AT},
+        "audit_logs",
+        {"next_page": None, "count": 1},
+    ),
+    "zoom": (
+        {"operator": ANA, "action": "Add", "operation_detail": "Add User b", "time": AT},
+        "operation_logs",
+        {"page_size": 30},
+    ),
+}
+
+# What a shipper makes of a vendor's event.
+SHIPPERS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "Filebeat": lambda e: {
+        "@timestamp": AT,
+        "message": json.dumps(e),
+        "log": {"offset": 1},
+        "agent": {"type": "filebeat"},
+    },
+    "Elastic, decoded": lambda e: {"@timestamp": AT, "event": {"original": json.dumps(e), "kind": "event"}},
+    "Elasticsearch, a hit": lambda e: {"_index": "audit", "_id": "1", "_source": e},
+    "Elasticsearch, a hit of Filebeat's": lambda e: {"_source": {"@timestamp": AT, "message": json.dumps(e)}},
+    "Vector": lambda e: {"message": json.dumps(e), "source_type": "aws_s3", "timestamp": AT},
+    "Fluentd": lambda e: {"log": json.dumps(e) + "\n", "stream": "stdout", "time": AT},
+    "Splunk, an export": lambda e: {"preview": False, "result": {"_raw": json.dumps(e), "host": "h", "_time": AT}},
+    "Splunk, HEC": lambda e: {"time": 1772442845.5, "sourcetype": "_json", "event": e},
+    "Splunk, HEC with text": lambda e: {"time": 1772442845.5, "event": json.dumps(e)},
+}
+
+
+def landed(folder: Path, texts: dict[str, str]) -> tuple[Landing, AuditLog]:
+    """Land files without naming their feed; return the books and the log."""
+    (folder / "in").mkdir()
+    for name, text in texts.items():
+        data = text.encode()
+        (folder / "in" / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    result = land(folder / "store", [str(folder / "in")], FEEDS, now=datetime(2026, 11, 1, tzinfo=UTC))
+    return result, AuditLog(folder / "store")
+
+
+def test_every_product_has_an_answer() -> None:
+    assert set(ANSWERS) == set(FEEDS) - {"invent", "generic"}
+
+
+@pytest.mark.parametrize("feed", ANSWERS)
+def test_the_answer_of_a_vendor_lands_in_any_file(feed: str, tmp_path: Path) -> None:
+    event, key, beside = ANSWERS[feed]
+    answer = {**beside, key: [event]}
+    texts = {
+        "answer.json": json.dumps(answer, indent=2),
+        "answer-2.json.gz": json.dumps(answer),
+        "answers.jsonl": json.dumps(answer) + "\n" + json.dumps(answer) + "\n",
+        "list.json": json.dumps([event]),
+        "events.jsonl": json.dumps(event),
+    }
+    result, log = landed(tmp_path, texts)
+    assert (result.feeds, result.read, result.quarantined) == ((feed,), 6, 0), log.quarantine().to_dicts()
+    rows = log.polars()
+    assert [json.loads(raw) for raw in rows["raw"]] == [event] * result.landed
+    # an event without an id has the hash of its text, whose spaces differ
+    assert result.landed == 1 or set(rows["event_id"].str.len_chars()) == {64}
+
+
+@pytest.mark.parametrize("feed", ["entra", "notion", "okta", "slack"])
+def test_what_a_shipper_carries_is_the_event_that_its_sender_wrote(feed: str, tmp_path: Path) -> None:
+    event = ANSWERS[feed][0]
+    files = {f"{n}.jsonl": json.dumps(ship(event)) + "\n" for n, ship in enumerate(SHIPPERS.values())}
+    result, log = landed(tmp_path, {**files, "plain.jsonl": json.dumps(event)})
+    books = (result.feeds, result.read, result.landed, result.duplicates, result.quarantined)
+    assert books == ((feed,), len(files) + 1, 1, len(files), 0), log.quarantine().to_dicts()
+    assert json.loads(log.polars()["raw"][0]) == event
+
+
+def test_a_file_of_one_wrapped_line_is_no_document(tmp_path: Path) -> None:
+    event = ANSWERS["okta"][0]
+    result, log = landed(tmp_path, {"one.json": json.dumps(SHIPPERS["Filebeat"](event))})
+    assert (result.feeds, result.landed) == (("okta",), 1)
+    assert log.polars()["raw"].to_list() == [json.dumps(event)], "byte for byte what the sender wrote"
+
+
+def test_a_wrapped_line_without_an_event_is_kept_with_its_reason(tmp_path: Path) -> None:
+    good = json.dumps(SHIPPERS["Filebeat"](ANSWERS["okta"][0]))
+    bad = [
+        '{"message": "service started"}',
+        '{"message": 7}',
+        '{"other": 1}',
+        '{"message": "{\\"uuid\\": 1,}"}',
+        "no JSON",
+    ]
+    result, log = landed(tmp_path, {"mixed.jsonl": "\n".join([good, *bad])})
+    assert (result.read, result.landed, result.quarantined) == (6, 1, 5)
+    rows = log.quarantine().sort("line")
+    assert rows["raw"].to_list() == bad
+    assert rows["reason"].to_list()[:4] == [*["no event in message"] * 4]
