@@ -6,13 +6,13 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 
 # The extras that the tests exercise, and those that constraints.txt pins: all, so that any of them fit together.
-EXTRAS     := test,pdf,lab
+EXTRAS     := test,pdf,lab,spark
 ALL_EXTRAS := $(EXTRAS),s3,bench
 
 # Programs that some tests need, as PROGRAM-OR-LIBRARY:DEBIAN-PACKAGE. A test whose part is absent skips and says so.
 PARTS := chromium:chromium pdftotext:poppler-utils libatomic.so.1:libatomic1 libpango-1.0.so.0:libpango-1.0-0 \
          libpangoft2-1.0.so.0:libpangoft2-1.0-0 libharfbuzz-subset.so.0:libharfbuzz-subset0 \
-         fonts/truetype/dejavu:fonts-dejavu-core
+         fonts/truetype/dejavu:fonts-dejavu-core java:openjdk-17-jre-headless
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -25,7 +25,7 @@ review: $(VENV)/ready  ## make the sample events, land them, and write the revie
 	@$(BIN)/audit-reports demo --out build/demo
 
 test: $(VENV)/ready-test parts  ## run every test; PYTEST="-k name" narrows, PYTEST=--no-silent-skips is for CI
-	$(BIN)/python -m pytest -n 2 $(PYTEST)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST)
 
 crash: $(VENV)/ready-test  ## kill landing, compaction and retention at 200 random moments, and check the books each time
 	$(BIN)/python -m pytest tests/test_crash.py --kills 200 $(PYTEST)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import narwhals as nw
@@ -19,6 +19,13 @@ DIMENSIONS: tuple[str, ...] = (
 LOCAL_DIMENSIONS = frozenset({"week", "day", "hour", "weekday"})
 """Those that clocks in the view's timezone show."""
 
+_NATIVE: Mapping[str, Native] = {
+    "network": Native("network", "ip"),
+    # Narwhals on Spark calls a Sunday 0, and a week that two years share 2027-W53 in January.
+    "week": Native("iso week", LOCAL),
+    "weekday": Native("weekday", LOCAL),
+}
+
 
 def by(events: nw.LazyFrame[Any], dimensions: Sequence[str], *, timezone: str) -> nw.LazyFrame[Any]:
     """Count events by some dimensions; no event gives no row, and a null dimension is a row like any other.
@@ -31,8 +38,7 @@ def by(events: nw.LazyFrame[Any], dimensions: Sequence[str], *, timezone: str) -
     checked_dimensions(dimensions)
     if LOCAL_DIMENSIONS.intersection(dimensions):
         events = with_local_time(events, timezone)
-    if "network" in dimensions:
-        events = with_native(events, {"network": Native("network", "ip")})
+    events = with_native(events, {name: _NATIVE[name] for name in dimensions if name in _NATIVE})
     time = nw.col("occurred_at")
     counted = events.group_by(*(_dimension(name).alias(name) for name in dimensions)).agg(
         nw.len().cast(nw.Int64).alias("events"),
@@ -66,14 +72,12 @@ def _dimension(name: str) -> nw.Expr:
             return nw.col("actor_role")
         case "location":
             return _location()
-        case "week":
-            return nw.col(LOCAL).dt.to_string("%G-W%V")
         case "day":
             return nw.col(LOCAL).dt.date()
         case "hour":
             return nw.col(LOCAL).dt.hour().cast(nw.Int64)
         case "weekday":
-            return nw.col(LOCAL).dt.weekday().cast(nw.Int64)
+            return nw.col("weekday").cast(nw.Int64)
     return nw.col(name)
 
 

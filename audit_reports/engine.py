@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 NATIVES: Mapping[nw.Implementation, str] = {
     nw.Implementation.DUCKDB: "audit_reports.engines.duckdb",
     nw.Implementation.POLARS: "audit_reports.engines.polars",
+    nw.Implementation.PYSPARK: "audit_reports.engines.spark",
+    nw.Implementation.PYSPARK_CONNECT: "audit_reports.engines.spark",
 }
 """Where the native columns of each kind of frame are made."""
 
@@ -34,9 +36,10 @@ class EngineError(Exception):
 
 @dataclass(frozen=True)
 class Native:
-    """A function of one column that Narwhals lacks, with its constant arguments; null gives null.
+    """A function of one column that Narwhals lacks, or computes wrongly on one engine; null gives null.
 
-    `in zone` (timezone): a UTC time as clocks there show it. `network`: of an address in text, as `network.py` says.
+    `in zone` (timezone): a UTC time as clocks there show it. `iso week`: `2026-W10`. `weekday`: 1-7, Monday first. `network`:
+    of an address in text, as `network.py` says.
     """
 
     function: str

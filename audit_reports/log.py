@@ -23,6 +23,7 @@ from audit_reports.store import EventFile, Landed, Store
 
 if TYPE_CHECKING:
     import polars as pl
+    from pyspark.sql import SparkSession
 
 _ORDER = ("occurred_at", "feed", "event_id", "landing")
 
@@ -30,7 +31,7 @@ _ORDER = ("occurred_at", "feed", "event_id", "landing")
 class _Snapshot:
     """What all views of one log share: the store, the landing that they see, its files, and one connection."""
 
-    def __init__(self, store: Store, as_of: int | None) -> None:
+    def __init__(self, store: Store, as_of: int | None, engine: SparkSession | None) -> None:
         table = store.table()
         latest = table.transaction_version("landing") or 0
         self.version = table.version()
@@ -41,7 +42,7 @@ class _Snapshot:
         self.latest = latest
         self.landing = latest if as_of is None else as_of
         self.files = [file for file in store.files(table) if file.first <= self.landing]
-        self.engine = engine_of(store)
+        self.engine = engine_of(store, engine)
         self.known: dict[str, set[str]] = {}
 
     def between(self, first: date | None, last: date | None) -> list[EventFile]:
@@ -68,11 +69,21 @@ class AuditLog:
     from there. Times are UTC; `timezone` says how dates in filters and local dimensions (day, hour ...) are meant.
     """
 
-    def __init__(self, store: str | Path | Store, *, as_of: int | None = None, timezone: str = "UTC") -> None:
-        """Open the store as of a landing (else the latest); raises `UsageError` where there is no such store or landing."""
+    def __init__(
+        self,
+        store: str | Path | Store,
+        *,
+        as_of: int | None = None,
+        timezone: str = "UTC",
+        engine: SparkSession | None = None,
+    ) -> None:
+        """Open the store as of a landing (else the latest); raises `UsageError` where there is no such store or landing.
+
+        `engine`, a Spark session, runs all that is asked on Spark; without one it is DuckDB, on this machine.
+        """
         checked_timezone(timezone)
         opened = store if isinstance(store, Store) else Store(store)
-        self._snapshot = _Snapshot(opened, as_of)
+        self._snapshot = _Snapshot(opened, as_of, engine)
         self.uri = opened.uri
         self.timezone = timezone
         self.landing = self._snapshot.landing
@@ -245,7 +256,10 @@ class AuditLog:
 
         snapshot = self._snapshot
         landing = snapshot.landing if snapshot.landing < snapshot.latest else None
-        events = snapshot.engine.scan(snapshot.between(*chosen.bounds()), landing=landing)
+        try:
+            events = snapshot.engine.scan(snapshot.between(*chosen.bounds()), landing=landing)
+        except EngineError as error:
+            raise snapshot.failure(error) from error
         try:
             return filtered(events, chosen, addresses=self._within)
         except snapshot.engine.errors as error:  # no file is read here: it is the filter that cannot run

@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 import polars as pl
@@ -26,6 +26,9 @@ from audit_reports.demo import World, land_sample
 from audit_reports.feeds import FEEDS
 from audit_reports.landing import land
 from audit_reports.store import connect
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -106,6 +109,13 @@ def chromium() -> Path:
     pytest.skip("Chromium absent: none of " + ", ".join(CHROMIUM_NAMES))
 
 
+@pytest.fixture(scope="session")
+def java() -> None:
+    """Skip where no Java is installed, on which Spark runs."""
+    if not shutil.which("java"):
+        pytest.skip("Java absent: Spark needs a java on PATH")
+
+
 # --------------------------------------------------------------------------------------------- stores and the program
 
 
@@ -126,11 +136,29 @@ def store(tmp_path: Path) -> Path:
 Frames = Callable[[pl.DataFrame], nw.LazyFrame[Any]]
 
 
-@pytest.fixture(scope="session", params=["DuckDB", "Polars"])
+ON_SPARK = pytest.mark.xdist_group("spark")
+"""Marks what needs the `spark` fixture, so that of several processes only one starts a cluster."""
+
+
+@pytest.fixture(scope="session")
+def spark(java: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """Return the session of a Spark with two executor processes, one for the whole session; tests mark themselves `ON_SPARK`."""
+    from spark_cluster import spark_cluster
+
+    with spark_cluster(tmp_path_factory.mktemp("spark")) as session:
+        yield session
+
+
+@pytest.fixture(scope="session", params=["DuckDB", "Polars", pytest.param("Spark", marks=ON_SPARK)])
 def frames(request: pytest.FixtureRequest) -> Iterator[Frames]:
     """Return what makes events a lazy frame of each engine in turn; `collected` gives the rows of any of them."""
     if request.param == "Polars":
         yield lambda rows: nw.from_native(rows.lazy())
+        return
+    if request.param == "Spark":
+        session = request.getfixturevalue("spark").newSession()
+        session.conf.set("spark.sql.session.timeZone", "UTC")
+        yield lambda rows: nw.from_native(session.createDataFrame(rows.to_arrow()))
         return
     with connect() as connection:
         yield lambda rows: nw.from_native(connection.from_arrow(rows.to_arrow()))

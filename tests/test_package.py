@@ -20,10 +20,11 @@ VAGUE_NAMES = {"base", "common", "core", "helper", "helpers", "lib", "misc", "to
 HEAVY = {
     *("deltalake", "duckdb", "jinja2", "narwhals", "numpy", "openpyxl", "pandas", "plotly", "polars"),
     *("polars_hash", "pyarrow", "weasyprint", "xlsxwriter", "IPython", "nbclient", "jupyterlab", "s3fs", "botocore"),
+    *("py4j", "pyspark"),
 }
 
 ROOMS: tuple[tuple[str, ...], ...] = (
-    ("catalogue", "clock", "columns", "config", "countries", "errors", "network", "period", "plan", "resources"),
+    ("catalogue", "clock", "columns", "config", "countries", "errors", "network", "period", "resources"),
     (
         *("csv_records", "documents", "expressions", "feed", "feed_folder", "feeds", "find", "geo", "inputs", "look"),
         *("packing", "rows", "spool"),
@@ -63,9 +64,8 @@ ROOMS: tuple[tuple[str, ...], ...] = (
         "review_summary",
         "workbook",
     ),
-    ("delivery",),
     ("demo", "notebook", "sample"),
-    ("__main__", "cli", "commands", "invocation", "maintenance_commands", "review_commands"),
+    ("__main__", "cli", "commands", "invocation", "maintenance_commands"),
 )
 """The house from left to right: a module imports from its own room and from those to its left.
 
@@ -92,6 +92,7 @@ FENCES: dict[str, set[str]] = {
     "jinja2": {"rendering"},
     "maxminddb": {"geo"},
     "narwhals": {"activity", "engine", "engines", "filter", "filters", "log"},
+    "py4j": {"engines"},
     "pyspark": {"engines"},
     "numpy": set(),
     "openpyxl": set(),

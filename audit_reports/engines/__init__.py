@@ -1,16 +1,35 @@
-"""Which engines are there? One file each: `duckdb` runs a store on one machine, `polars` serves frames of the user's own."""
+"""Which engines are there? One file each: `duckdb` runs a store on one machine, `spark` on many; `polars` serves frames."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from audit_reports.errors import UsageError, quoted
+
 if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
     from audit_reports.engine import Engine
     from audit_reports.store import Store
 
 
-def engine_of(store: Store) -> Engine:
-    """Return the engine that runs views of a store."""
-    from audit_reports.engines.duckdb import DuckDBEngine
+def engine_of(store: Store, engine: SparkSession | None = None) -> Engine:
+    """Return the engine that runs views of a store: DuckDB, or the Spark of a session; raises `UsageError` for anything else.
 
-    return DuckDBEngine(store)
+    >>> engine_of(None, "spark")
+    Traceback (most recent call last):
+    audit_reports.errors.UsageError: engine must be a Spark session, as SparkSession.builder.getOrCreate() gives it, not 'spark'
+    """
+    if engine is None:
+        from audit_reports.engines.duckdb import DuckDBEngine
+
+        return DuckDBEngine(store)
+    # No need of Spark to know that something is none of its sessions.
+    kinds = {f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(engine).__mro__}
+    if "pyspark.SparkSession" not in kinds:
+        raise UsageError(
+            f"engine must be a Spark session, as SparkSession.builder.getOrCreate() gives it, not {quoted(engine)}"
+        )
+    from audit_reports.engines.spark import SparkEngine
+
+    return SparkEngine(store, engine)

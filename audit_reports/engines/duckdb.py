@@ -129,6 +129,10 @@ def _expression(native: Native) -> Expression:
         case "network", ():
             v4, v6 = _taken(network.V4, column), _taken(network.V6, f"lower({column})")
             return duckdb.SQLExpression(f"coalesce({v4}, {v6})")
+        case "iso week", ():
+            return duckdb.SQLExpression(f"strftime({column}, '%G-W%V')")
+        case "weekday", ():
+            return duckdb.SQLExpression(f"isodow({column})")
     raise NotImplementedError(f"DuckDB has no native {native.function!r}")
 
 

@@ -26,6 +26,10 @@ def _expression(native: Native) -> pl.Expr:
             return column.dt.convert_time_zone(zone).dt.replace_time_zone(None)
         case "network", ():
             return pl.coalesce(_taken(network.V4, column), _taken(network.V6, column.str.to_lowercase()))
+        case "iso week", ():
+            return column.dt.strftime("%G-W%V")
+        case "weekday", ():
+            return column.dt.weekday()
     raise NotImplementedError(f"Polars has no native {native.function!r}")
 
 

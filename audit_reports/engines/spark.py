@@ -1,0 +1,193 @@
+"""How does Spark run a view? It reads the same Parquet files, through a session of its own beside the user's.
+
+That session (`newSession`) shares the user's cluster and nothing that one sets in SQL: here the timezone is UTC, and a file
+that is gone or broken fails the query, whatever the user's own session says. Spark needs no Delta jar: which files are
+the table's is known before it is asked.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+import polars as pl
+from py4j.protocol import Py4JError
+from pyspark.errors import AnalysisException, PySparkException
+
+from audit_reports import network
+from audit_reports.columns import COLUMNS, NAMES
+from audit_reports.engine import EngineError, Native
+from audit_reports.errors import UsageError
+from audit_reports.store import EVENTS, EventFile, Store
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+_TYPES = {"VARCHAR": "STRING", "TIMESTAMPTZ": "TIMESTAMP", "BIGINT": "BIGINT", "DATE": "DATE"}
+_SETTINGS: Mapping[str, str] = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.timestampType": "TIMESTAMP_LTZ",
+    "spark.sql.ansi.enabled": "true",  # a sum that overflows fails, and does not begin again below zero
+    "spark.sql.files.ignoreMissingFiles": "false",
+    "spark.sql.files.ignoreCorruptFiles": "false",
+    "spark.sql.runSQLOnFiles": "false",
+    "spark.sql.parser.escapedStringLiterals": "false",
+}
+_ONLY_LOCAL = {"spark.sql.sources.parallelPartitionDiscovery.threshold": "1000000"}
+"""On a disk a look at each file takes less than a task for each, with which Spark would begin."""
+
+
+class SparkEngine:
+    """Spark over a store's files, in a session of its own."""
+
+    name = "Spark"
+    errors: tuple[type[Exception], ...] = (PySparkException, Py4JError)
+
+    def __init__(self, store: Store, session: SparkSession) -> None:
+        """Take the cluster of a session; raises `UsageError` for one that has been stopped."""
+        self._events = _uri(store.place.location(EVENTS))
+        local = _ONLY_LOCAL if self._events.startswith("file:") else {}
+        try:
+            self.session = session.newSession()
+            for name, value in {**_SETTINGS, **local}.items():
+                self.session.conf.set(name, value)
+        except (AttributeError, PySparkException, Py4JError) as error:  # a stopped session has lost what it would ask
+            raise UsageError(f"the Spark session does not answer, it may have been stopped: {_said(error)}") from None
+        self._read: dict[tuple[str, ...], DataFrame] = {}
+
+    def scan(self, files: Sequence[EventFile], *, landing: int | None) -> nw.LazyFrame[Any]:
+        """Return the events of some files, up to a landing; raises `EngineError` for a file that is not there."""
+        paths = tuple(_uri(file.path) for file in files)
+        if paths not in self._read:  # Spark looks for every file that it is told of
+            with _failing():
+                self._read[paths] = self._frame(paths)
+        frame = self._read[paths]
+        return nw.from_native(frame if landing is None else frame.where(f"landing <= {landing}"))
+
+    def _frame(self, paths: tuple[str, ...]) -> DataFrame:
+        if not paths:
+            nothing = ", ".join(f"CAST(NULL AS {_TYPES[c.type]}) AS {c.name}" for c in COLUMNS)
+            return self.session.sql(f"SELECT {nothing} WHERE false")
+        reader = self.session.read.schema(", ".join(f"{c.name} {_TYPES[c.type]}" for c in COLUMNS))
+        # The folders below `events` say the day; a path is meant as it stands, also where a folder is called `[a]`.
+        return reader.option("basePath", self._events).option("__globPaths__", "false").parquet(*paths).select(*NAMES)
+
+    def collect(self, frame: nw.LazyFrame[Any]) -> pl.DataFrame:
+        """Run a frame and return its rows; they pass through the driver's memory."""
+        return _rows(frame.to_native())
+
+    def sql(self, frame: nw.LazyFrame[Any], query: str) -> pl.DataFrame:
+        """Run a query, in Spark's SQL, over a frame, whose name in it is `events`."""
+        native: DataFrame = frame.to_native()
+        try:
+            with _failing(but=AnalysisException):
+                native.createOrReplaceTempView("events")
+                # What begins with SELECT is one query to the end: whatever changes something is a syntax error in it.
+                answer = self.session.sql(f"SELECT * FROM (\n{query.rstrip().rstrip(';')}\n)")
+        except AnalysisException as error:
+            raise UsageError(f"Spark refuses the query: {_said(error)}") from None
+        return _rows(answer)
+
+    def sql_text(self, frame: nw.LazyFrame[Any]) -> str:
+        """Return Spark's logical plan, for Spark keeps no SQL of a frame."""
+        return self._explained(frame, "extended").partition("== Physical Plan ==")[0].strip()
+
+    def explain(self, frame: nw.LazyFrame[Any]) -> str:
+        """Return Spark's physical plan, with the files' filters and columns in it."""
+        return self._explained(frame, "formatted").strip()
+
+    def _explained(self, frame: nw.LazyFrame[Any], mode: str) -> str:
+        with _failing(), redirect_stdout(io.StringIO()) as printed:  # Spark hands its plans to nobody
+            frame.to_native().explain(mode=mode)
+        return printed.getvalue()
+
+
+def with_native(frame: nw.LazyFrame[Any], columns: Mapping[str, Native]) -> nw.LazyFrame[Any]:
+    """Return a frame with native columns added under some names."""
+    native: DataFrame = frame.to_native()
+    added = (f"{_expression(one)} AS {_identifier(name)}" for name, one in columns.items())
+    return nw.from_native(native.selectExpr("*", *added))
+
+
+def _expression(native: Native) -> str:
+    column = _identifier(native.column)
+    match native.function, native.arguments:
+        case "in zone", (str(zone),):
+            return f"convert_timezone('UTC', {_literal(zone)}, CAST({column} AS TIMESTAMP_NTZ))"
+        case "iso week", ():  # the year is that of the week's Thursday
+            week = f"lpad(CAST(extract(WEEK FROM {column}) AS STRING), 2, '0')"
+            return f"concat(lpad(CAST(extract(YEAROFWEEK FROM {column}) AS STRING), 4, '0'), '-W', {week})"
+        case "weekday", ():
+            return f"weekday({column}) + 1"
+        case "network", ():
+            return f"coalesce({_taken(network.V4, column)}, {_taken(network.V6, f'lower({column})')})"
+    raise NotImplementedError(f"Spark has no native {native.function!r}")
+
+
+def _taken(steps: network.Steps, value: str) -> str:
+    """Return the SQL of steps of regular expressions on a value."""
+    for pattern, replacement in steps:
+        if replacement is None:
+            value = f"nullif(regexp_extract({value}, {_literal(pattern)}, 0), '')"
+        else:
+            groups = re.sub(r"\\(\d)", r"$\1", replacement)
+            value = f"regexp_replace({value}, {_literal(pattern)}, {_literal(groups)})"
+    return value
+
+
+def _identifier(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+def _literal(text: str) -> str:
+    """Return text as Spark's SQL reads it, to which a backslash is an escape."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _uri(location: str) -> str:
+    """Return what Hadoop calls a path: its own file system may be another than this machine's."""
+    if location.startswith("s3://"):
+        return "s3a://" + location.removeprefix("s3://")
+    return f"file://{Path(location).resolve()}"
+
+
+def _rows(frame: DataFrame) -> pl.DataFrame:
+    with _failing():
+        rows = pl.from_arrow(frame.toArrow())
+    assert isinstance(rows, pl.DataFrame)  # noqa: S101 - a table gives a frame, never a series
+    return rows
+
+
+@contextmanager
+def _failing(*, but: type[Exception] | tuple[()] = ()) -> Iterator[None]:
+    """Turn what Spark says, with the JVM's traceback, into one line; leave one kind of error as it is.
+
+    PySpark logs such an error too, the traceback and what stands in events with it: not here.
+    """
+    loggers = [logging.getLogger(name) for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger")]
+    were = [logger.disabled for logger in loggers]
+    for logger in loggers:
+        logger.disabled = True
+    try:
+        yield
+    except but:
+        raise
+    except (PySparkException, Py4JError) as error:
+        raise EngineError(_said(error)) from error
+    finally:
+        for logger, disabled in zip(loggers, were, strict=True):
+            logger.disabled = disabled
+
+
+def _said(error: Exception) -> str:
+    """Return the root of an error, without Java's names of classes, places and states."""
+    text = re.sub(r"\AAn error occurred while calling .*\n:?", "", str(error))
+    causes = re.findall(r"^Caused by: (.+)$", text, flags=re.MULTILINE)
+    lines = [line.strip() for line in (causes[-1:] or text.splitlines()) if line.strip()] or [type(error).__name__]
+    return re.sub(r"\A(?:[\w$]+\.)+[\w$]+: | SQLSTATE: .*| ?;$", "", lines[0])
