@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from audit_reports import __version__
@@ -74,8 +74,7 @@ def parser() -> argparse.ArgumentParser:
     ingest.add_argument("paths", nargs="*", metavar="PATH", help="else the [[ingest]] paths of the configuration")
     ingest.add_argument("--feed", metavar="NAME", help="whose events they are (else it is recognised)")
     ingest.add_argument("--strict", action="store_true", help="exit 1 where anything was quarantined")
-    due = command("run", "land what the configuration names; reviews by schedule are not made by this version")
-    due.set_defaults(paths=[], feed=None, strict=False)
+    _reviewing(command)
     events = command("events", "the events themselves, newest first", filters, reading)
     events.add_argument("--limit", metavar="N", type=int, help="no more than so many")
     summary = command("summary", "counts by one or more dimensions", filters, reading)
@@ -109,6 +108,28 @@ def parser() -> argparse.ArgumentParser:
     feeds.add_argument("file", nargs="?", metavar="FILE")
     feeds.add_argument("--feed", metavar="NAME", help="whose events they are (else it is recognised)")
     return top
+
+
+def _reviewing(command: Callable[..., argparse.ArgumentParser]) -> None:
+    """Add the commands about reviews that are made by themselves."""
+    due = command("run", "land what the configuration names, then make and mail every review that is due")
+    due.set_defaults(paths=[], feed=None, strict=False)
+    due.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
+    due.add_argument(
+        "--check", action="store_true", help="for monitoring: what is overdue, unsent, unsigned or silent; exit 1"
+    )
+    calendar = command("calendar", "each due period of each review, and what became of it")
+    calendar.add_argument("--limit", metavar="N", type=int, help="the newest N alone")
+    sign = command("sign", "record who reviewed a review and what they decided")
+    sign.add_argument("review", metavar="REVIEW", help="its id, as weekly-2026-W10, or its folder")
+    sign.add_argument(
+        "--decide",
+        metavar="FINDING=DECISION",
+        action="append",
+        default=[],
+        help="expected, fixed or follow-up:OWNER:DATE; one for each finding",
+    )
+    sign.add_argument("--note", metavar="TEXT", help="what else is to be remembered")
 
 
 def _filters() -> _Parser:

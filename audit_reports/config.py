@@ -10,8 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from audit_reports.errors import UsageError, quoted
+from audit_reports.plan import Mail, Plan, plans_of
 
 DEFAULT_STORE = "data/store"
+
+REVIEW_FORMATS = ("html", "pdf", "mail", "xlsx", "csv", "json", "parquet")
+"""What a review can be written as."""
 
 _TABLES: Mapping[str, frozenset[str]] = {
     "feeds": frozenset({"folder", "generic"}),
@@ -39,8 +43,8 @@ class Config:
     """The configuration: where the store is, in which timezone people think, what is landed and how, and who may read.
 
     `generic` maps the generic feed's columns to keys; `feeds` is the folder of the user's own feeds, `geo` the database of
-    places. `readers` is None where everybody may read. `reviews` counts the `[[review]]` tables. `path` is the file that was
-    read, None where there is none.
+    places. `readers` is None where everybody may read. `plans` are the `[[review]]` tables, `mail` how they are sent.
+    `path` is the file that was read, None where there is none.
     """
 
     store: str | None = None
@@ -50,7 +54,8 @@ class Config:
     generic: Mapping[str, str] = field(default_factory=dict)
     geo: Path | None = None
     readers: tuple[str, ...] | None = None
-    reviews: int = 0
+    plans: tuple[Plan, ...] = ()
+    mail: Mail | None = None
     path: Path | None = None
 
 
@@ -97,6 +102,7 @@ def _checked(path: Path) -> Config:
     generic = data.get("feeds", {}).get("generic", {})
     if not isinstance(generic, dict) or not all(isinstance(value, str) for value in generic.values()):
         raise UsageError(f"{quoted(path)}: [feeds.generic] maps a column to the key that holds it, both as text")
+    mail = Mail.of(data["mail"]) if "mail" in data else None
     return Config(
         store=_text(path, data, "store"),
         timezone=_text(path, data, "timezone"),
@@ -105,7 +111,8 @@ def _checked(path: Path) -> Config:
         generic=generic,
         geo=_path(_text(path, data.get("geo", {}), "database", "[geo] ")),
         readers=_texts(path, data["access"], "readers", "[access] ") if "readers" in data.get("access", {}) else None,
-        reviews=len(data.get("review", [])),
+        plans=plans_of(data.get("review", []), mail=mail, formats=REVIEW_FORMATS),
+        mail=mail,
         path=path,
     )
 

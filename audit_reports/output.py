@@ -68,18 +68,25 @@ def journal_review(store: Store, review: Review, written: Iterable[Path], *, tim
 
     A reader who may not write to the store can still make a review: it is for the caller to say that no entry was made.
     """
-    facts = {
-        "review": review.id,
-        "landing": review.landing,
-        "journal_entry": review.journal_entry,
-        "filter": review.filter_hash,
-        "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in written},
-    }
+    paths = list(written)
+    folder = paths[-1].parent  # that of run.json, which comes last
+    facts = review_facts(review, {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths})
     try:
         store.journal.append("review", facts, time=time)
     except (OSError, UsageError):  # S3 refuses with the latter
         return False
     return True
+
+
+def review_facts(review: Review, files: Mapping[str, bytes]) -> dict[str, Any]:
+    """Return what a journal entry says of a review that was made: what it saw, and the SHA-256 of each file."""
+    return {
+        "review": review.id,
+        "landing": review.landing,
+        "journal_entry": review.journal_entry,
+        "filter": review.filter_hash,
+        "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+    }
 
 
 def run_record(review: Review, folder: Path, written: Iterable[Path], arguments: Mapping[str, Any]) -> dict[str, Any]:

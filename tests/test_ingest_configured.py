@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -44,15 +45,18 @@ def test_what_is_new_is_landed_in_one_landing(cli: Cli, tmp_path: Path, settings
     assert len(cli("events", "--config", settings).rows) == 4
 
 
-def test_run_lands_the_same_and_says_that_it_makes_no_review(cli: Cli, tmp_path: Path, settings: Path) -> None:
+def test_run_lands_the_same_then_makes_what_is_due(
+    cli: Cli, tmp_path: Path, settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(int(datetime(2026, 3, 9, 6, tzinfo=UTC).timestamp())))
     put(tmp_path / "inbox" / "a.jsonl", "1", "2")
     ran = cli("run", "--config", settings)
     assert (ran.code, ran.rows[0]["landed"]) == (0, 2)
     settings.write_text(settings.read_text() + '[[review]]\nname = "weekly"\n')
     put(tmp_path / "inbox" / "b.jsonl", "3")
     ran = cli("run", "--config", settings)
-    assert (ran.code, ran.rows[0]["landed"]) == (1, 1)
-    assert "1 [[review]] of the configuration not made" in ran.err
+    assert (ran.code, ran.rows[0]["landed"]) == (0, 1)
+    assert "weekly-2026-W10: made" in ran.err
 
 
 def test_a_file_that_landed_is_not_read_again(

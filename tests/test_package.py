@@ -24,7 +24,7 @@ HEAVY = {
 }
 
 ROOMS: tuple[tuple[str, ...], ...] = (
-    ("catalogue", "clock", "columns", "config", "countries", "errors", "network", "period", "resources"),
+    ("catalogue", "clock", "columns", "config", "countries", "errors", "network", "period", "plan", "resources"),
     (
         *("csv_records", "documents", "expressions", "feed", "feed_folder", "feeds", "find", "geo", "inputs", "look"),
         *("packing", "rows", "spool"),
@@ -64,8 +64,9 @@ ROOMS: tuple[tuple[str, ...], ...] = (
         "review_summary",
         "workbook",
     ),
+    ("delivery",),
     ("demo", "notebook", "sample"),
-    ("__main__", "cli", "commands", "invocation", "maintenance_commands"),
+    ("__main__", "cli", "commands", "invocation", "maintenance_commands", "review_commands"),
 )
 """The house from left to right: a module imports from its own room and from those to its left.
 

@@ -1,0 +1,172 @@
+"""What became of each due review? A row for every period that a plan was ever due for: made, mailed, late, missed, unsigned.
+
+An auditor samples weeks from it; `run --check` reads from it what somebody must look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from audit_reports.delivery.history import History, histories
+from audit_reports.delivery.schedule import Due, due_periods
+from audit_reports.log import AuditLog
+from audit_reports.plan import Plan
+from audit_reports.store import Store
+
+if TYPE_CHECKING:
+    import polars as pl
+
+LATE = timedelta(hours=24)
+"""How long after it was due a review counts as made in time."""
+
+UNSIGNED = timedelta(days=7)
+"""How long a mailed review may go without a signature."""
+
+MOST_SILENT = timedelta(days=2)
+"""How long any feed may be silent."""
+
+STATES = ("due", "missed", "failed", "waiting", "refused", "made", "mailed", "late", "unsigned", "signed")
+
+
+@dataclass(frozen=True)
+class Day:
+    """One due period of one plan; times are UTC, None where that has not happened.
+
+    `state` is one of `STATES`, the one that somebody must know first; `reason` says why in words. `amendments` counts the
+    later forms of the review, `landing` is the one that its newest form saw.
+    """
+
+    review: str
+    period: str
+    since: datetime
+    until: datetime
+    due_at: datetime
+    state: str
+    reason: str
+    made_at: datetime | None = None
+    mailed_at: datetime | None = None
+    signed_at: datetime | None = None
+    signed_by: str | None = None
+    amendments: int | None = None
+    landing: int | None = None
+
+
+def oldest_event(store: Store) -> datetime | None:
+    """Return the midnight (UTC) of the oldest day with events, None for a store without events."""
+    files = store.files(store.table())
+    return datetime.combine(date.fromisoformat(files[0].day), time(), UTC) if files else None
+
+
+def calendar(store: Store, plans: Iterable[Plan], *, timezone: str, now: datetime) -> list[Day]:
+    """Return a row for each due period of each plan, oldest first; empty without a plan or a due period."""
+    known, since = histories(store.journal), oldest_event(store)
+    days = []
+    for plan in plans:
+        due = due_periods(plan, timezone=timezone, now=now, since=since)
+        within = {one.review for one in due[-plan.catch_up :]}
+        days += [_day(one, known.get(one.review, History()), now, one.review in within) for one in due]
+    return sorted(days, key=lambda day: (day.due_at, day.review))
+
+
+def wrong(store: Store, plans: Iterable[Plan], *, timezone: str, now: datetime) -> list[str]:
+    """Return a line for everything that somebody must look at: overdue, unsent, unsigned, and a feed that fell silent.
+
+    A review is overdue a day after it was due, and unsigned a week after its mail; of a silent feed `silent_feeds` speaks.
+    """
+    lines = [
+        f"silent: {feed}, its newest event is of {last.isoformat()}, and it was never silent so long before"
+        for feed, last in silent_feeds(AuditLog(store), now=now)
+    ]
+    for day in calendar(store, plans, timezone=timezone, now=now):
+        if (day.state == "due" and now - day.due_at > LATE) or day.state == "missed":
+            lines.append(f"overdue: {day.review}, due {day.due_at:%Y-%m-%d %H:%M} UTC ({day.reason})")
+        elif day.state in ("failed", "waiting", "refused"):
+            lines.append(f"unsent: {day.review}, {day.reason}")
+        elif day.signed_at is None and day.mailed_at is not None and now - day.mailed_at > UNSIGNED:
+            lines.append(f"unsigned: {day.review}, mailed {day.mailed_at:%Y-%m-%d %H:%M} UTC")
+    return lines
+
+
+def silent_feeds(log: AuditLog, *, now: datetime) -> list[tuple[str, date]]:
+    """Return the feeds that have been silent longer than ever before, and two days at least, with their last day (UTC)."""
+    days: dict[str, list[date]] = {}
+    for feed, day, *_ in log.by("feed", "day").sort("feed", "day").iter_rows():
+        days.setdefault(feed, []).append(day)
+    today = now.astimezone(UTC).date()
+    return [
+        (feed, seen[-1])
+        for feed, seen in days.items()
+        if today - seen[-1] > max([MOST_SILENT, *(later - day for day, later in pairwise(seen))])
+    ]
+
+
+def frame(days: Iterable[Day]) -> pl.DataFrame:
+    """Return the calendar as a table."""
+    import polars as pl
+
+    times = ("since", "until", "due_at", "made_at", "mailed_at", "signed_at")
+    schema: Mapping[str, pl.DataType] = {
+        name: pl.Datetime("us", "UTC")
+        if name in times
+        else pl.Int64()
+        if name in ("amendments", "landing")
+        else pl.String()
+        for name in Day.__dataclass_fields__
+    }
+    return pl.DataFrame([asdict(day) for day in days], schema=schema)
+
+
+def _day(due: Due, history: History, now: datetime, within: bool) -> Day:
+    state, why = _state(due, history, now, within)
+    newest, signed = history.newest, history.signed
+    first = history.made[0] if history.made else None
+    return Day(
+        review=due.review,
+        period=due.period.name,
+        since=due.period.since,
+        until=due.period.until,
+        due_at=due.at,
+        state=state,
+        reason=why,
+        made_at=first.time if first else None,
+        mailed_at=history.mailed_at(first) if first else None,
+        signed_at=signed.time if signed else None,
+        signed_by=signed.user if signed else None,
+        amendments=len(history.made) - 1 if history.made else None,
+        landing=int(newest.facts["landing"]) if newest else None,
+    )
+
+
+def _state(due: Due, history: History, now: datetime, within: bool) -> tuple[str, str]:
+    """Return the state that somebody must know first, and the reason in words."""
+    made = history.newest
+    if made is None:
+        if history.failed is not None:
+            return "failed", str(history.failed.facts["reason"])
+        if not within:
+            return "missed", f"older than the last {due.plan.catch_up} periods, which catch_up allows"
+        return "due", "the next run makes it"
+    if history.failed is not None:
+        return "failed", str(history.failed.facts["reason"])
+    if refused := history.refused(made):
+        return "refused", "; ".join(f"{who}: {said}" for who, said in refused.items())
+    if waiting := history.waiting(made):
+        return "waiting", f"not sent yet to {', '.join(waiting)}; the next run tries again"
+    if history.signed is not None:
+        return "signed", f"by {history.signed.user}"
+    again = f"amended {made.facts['amendment']} times, so to be signed again" if made.facts["amendment"] else ""
+    if not made.facts["recipients"]:
+        return "made", again or "nobody is to be mailed"
+    sent = history.mailed_at(history.made[0]) or history.made[0].time
+    if sent - due.at > LATE:
+        days = (sent - due.at) / timedelta(days=1)
+        return "late", again or f"mailed {days:.1f} days after it was due, and not signed"
+    return "unsigned", again or f"mailed {_ago(now - sent)} ago, and not signed"
+
+
+def _ago(length: timedelta) -> str:
+    return f"{length.days} days" if length >= timedelta(days=2) else f"{length / timedelta(hours=1):.0f} hours"

@@ -1,0 +1,212 @@
+"""How does a due review come to its readers? Claimed, made, kept in the store, journaled, mailed; each step once.
+
+The journal is the one memory: a run that dies is taken up by the next where it stopped, and two runs at once share the
+work. What is mailed is what is kept: the message lies beside the review's files before it is handed to the server, and a
+second try sends the same bytes with the same Message-ID.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from audit_reports.delivery.history import History, folder_of, history_of
+from audit_reports.delivery.message import attachments_of, compose, message_id
+from audit_reports.delivery.schedule import Due
+from audit_reports.delivery.smtp import send
+from audit_reports.errors import AuditReportsError, FailureError, reason
+from audit_reports.filter import Filter
+from audit_reports.formats import plain
+from audit_reports.journal import Entry, time_text
+from audit_reports.log import AuditLog
+from audit_reports.output import review_facts, write_review
+from audit_reports.outputs.mail import mail_body
+from audit_reports.plan import Mail
+from audit_reports.review import make_review
+from audit_reports.store import Store
+
+CLAIM = timedelta(minutes=30)
+"""How long a claim is good; where a run died with one, another may take its place after that."""
+
+MESSAGE = "message.eml"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run did about one review, and why where that is to be said.
+
+    `mailed` to all, `made` where nobody is to be mailed, `waiting` in the outbox, `refused` for somebody by the server for
+    good, `failed`, `taken` by another run, or `done` before.
+    """
+
+    review: str
+    what: str
+    why: str = ""
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether somebody must look."""
+        return self.what in ("failed", "waiting", "refused")
+
+
+@dataclass(frozen=True)
+class Office:
+    """What delivery works with: the store, the mail server and its login, the zone, the time, and how to wait."""
+
+    store: Store
+    mail: Mail | None
+    login: tuple[str, str] | None
+    timezone: str
+    now: datetime
+    wait: Callable[[float], None]
+
+
+def deliver(office: Office, due: Due, *, amendment: int = 0) -> Outcome:
+    """Make and mail one review, or go on where a run before stopped; say what became of it.
+
+    A review that cannot be made or mailed is journaled as failed, and its owner is told by a short notice. Never raises
+    for the failure of one review, so that the others are still made; only for a journal that cannot be written.
+    """
+    history = history_of(office.store.journal, due.review)
+    made = _of(history, amendment)
+    if made is not None and not history.waiting(made):
+        return Outcome(due.review, "done")
+    if not _claim(office, due, history, amendment):
+        return Outcome(due.review, "taken", "another run is at it")
+    try:
+        made = made or _make(office, due, amendment)
+        return _mail(office, due.review, made, history.waiting(made))
+    except (AuditReportsError, OSError) as error:
+        return _failed(office, due.review, amendment, reason(error))
+
+
+def _of(history: History, amendment: int) -> Entry | None:
+    return next((one for one in history.made if one.facts["amendment"] == amendment), None)
+
+
+def _claim(office: Office, due: Due, history: History, amendment: int) -> bool:
+    """Journal that this run is at a review; return False where another run has moved meanwhile."""
+    known = history.entries[-1].number if history.entries else 0
+    run = uuid.uuid4().hex
+
+    def moved() -> Entry | None:
+        there = history_of(office.store.journal, due.review)
+        newest = there.entries[-1] if there.entries else None
+        return newest if newest and (newest.number != known or there.claimed(office.now)) else None
+
+    facts = {"review": due.review, "amendment": amendment, "run": run, "expires": time_text(office.now + CLAIM)}
+    return office.store.journal.append("claim", facts, time=office.now, unless=moved).facts.get("run") == run
+
+
+def _make(office: Office, due: Due, amendment: int) -> Entry:
+    """Make a review, keep its files and its message in the store, and journal that; return the entry."""
+    store, plan = office.store, due.plan
+    log = AuditLog(store, timezone=office.timezone)
+    review = make_review(
+        log.narrowed(Filter.of(timezone=office.timezone, **(plan.filter or {}))), due.period, name=plan.name
+    )
+    folder = folder_of(due.review, amendment)
+    arguments = {"command": "run", "review": plan.name, "period": due.period.name, "timezone": office.timezone}
+    with tempfile.TemporaryDirectory(prefix="audit-reports-") as temporary:
+        root = Path(temporary)
+        written = write_review(review, root, ("html", *plan.formats), arguments=arguments)
+        files = {path.relative_to(root).as_posix(): path.read_bytes() for path in written}
+    facts = review_facts(review, files) | {
+        "plan": plan.name,
+        "amendment": amendment,
+        "recipients": list(plan.recipients),
+        "since": time_text(due.period.since),
+        "until": time_text(due.period.until),
+    }
+    if office.mail is not None and plan.recipients:
+        identity = message_id(f"{due.review} {amendment}", _store_token(store), office.mail)
+        files[MESSAGE] = compose(
+            office.mail,
+            plan.recipients,
+            subject=f"{plan.name}: {review.period.label}",
+            text=mail_body(review, "mail.txt"),
+            html=mail_body(review, "mail.html"),
+            attachments=attachments_of(files, plan.formats),
+            identity=identity,
+            time=office.now,
+        )
+        facts |= {"message_id": identity, "message": hashlib.sha256(files[MESSAGE]).hexdigest()}
+    for name, data in files.items():
+        store.place.replace(f"{folder}/{name}", data)
+    return store.journal.append("review", facts, time=office.now)
+
+
+def _mail(office: Office, review: str, made: Entry, waiting: Sequence[str]) -> Outcome:
+    """Hand a review's message to the server for those who have not got it, and journal the answer."""
+    if not made.facts["recipients"]:
+        return Outcome(review, "made")
+    if office.mail is None:
+        raise FailureError("there is no [mail] in the configuration any more to send it by")
+    amendment = int(made.facts["amendment"])
+    message = office.store.place.read(f"{folder_of(review, amendment)}/{MESSAGE}")
+    if hashlib.sha256(message).hexdigest() != made.facts["message"]:
+        raise FailureError("its message was changed after it was made, so it is not sent")
+    receipt = send(office.mail, message, waiting or made.facts["recipients"], login=office.login, wait=office.wait)
+    facts = {
+        "review": review,
+        "amendment": amendment,
+        "message_id": made.facts["message_id"],
+        "accepted": list(receipt.accepted),
+        "refused": dict(receipt.refused),
+        "waiting": dict(receipt.waiting),
+        "answer": receipt.answer,
+    }
+    office.store.journal.append("mailed", facts, time=office.now)
+    if receipt.refused:
+        why = "; ".join(f"{who}: {said}" for who, said in receipt.refused.items())
+        _tell_owner(office, review, f"the server refused it for {why}")
+        return Outcome(review, "refused", why)
+    if receipt.waiting:
+        return Outcome(review, "waiting", "; ".join(f"{who}: {said}" for who, said in receipt.waiting.items()))
+    return Outcome(review, "mailed", f"to {len(receipt.accepted)}: {receipt.answer}")
+
+
+def _failed(office: Office, review: str, amendment: int, why: str) -> Outcome:
+    facts = {"review": review, "amendment": amendment, "reason": why}
+    office.store.journal.append("failed", facts, time=office.now)
+    _tell_owner(office, review, why)
+    return Outcome(review, "failed", why)
+
+
+def _tell_owner(office: Office, review: str, why: str) -> None:
+    """Mail a short notice of a failure; that it could not be sent changes nothing, for the journal and the exit code say it."""
+    mail = office.mail
+    if mail is None or mail.owner is None:
+        return
+    text = "\n".join(
+        [
+            f"The review {review} has failed; whom it did not reach has got nothing of it.",
+            "",
+            plain(why),
+            "",
+            "`audit-reports calendar` shows what became of every review; `audit-reports run` tries again.",
+            "",
+        ]
+    )
+    numbers = office.store.journal.numbers()
+    notice = compose(
+        mail,
+        [mail.owner],
+        subject=f"Failed: {review}",
+        text=text,
+        html=None,
+        attachments={},
+        identity=message_id(f"failure {review} {numbers[-1]}", _store_token(office.store), mail),
+        time=office.now,
+    )
+    send(mail, notice, [mail.owner], login=office.login, wait=office.wait, waits_s=())
+
+
+def _store_token(store: Store) -> str:
+    """Return what tells this store from all others: the hash of its first journal entry."""
+    return store.journal.entry(store.journal.numbers()[0]).sha256

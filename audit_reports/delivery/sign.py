@@ -1,0 +1,165 @@
+"""Who reviewed a review, and what did they decide? A signature is a journal entry, bound to the exact files of the review."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from audit_reports.delivery.history import History, folder_of, histories
+from audit_reports.errors import FailureError, UsageError, quoted
+from audit_reports.journal import Entry, whoami
+from audit_reports.log import AuditLog
+from audit_reports.store import Store
+
+DECISIONS = ("expected", "fixed", "follow-up")
+RECORD = "run.json"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was decided about one finding; a follow-up has an owner and a date."""
+
+    finding: str
+    what: str
+    owner: str | None = None
+    until: date | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Decision:
+        """Read `FINDING=expected`, `FINDING=fixed` or `FINDING=follow-up:OWNER:2026-04-01`.
+
+        >>> Decision.parse("mass_deletion=follow-up:ana@example.com:2026-04-01").until
+        datetime.date(2026, 4, 1)
+        """
+        finding, _, rest = text.partition("=")
+        what, *more = rest.split(":")
+        if not finding or what not in DECISIONS:
+            if finding and what:
+                raise UsageError.unknown("decision", what, DECISIONS)
+            raise UsageError(f"{quoted(text)}: write FINDING=expected, FINDING=fixed or FINDING=follow-up:OWNER:DATE")
+        if what != "follow-up":
+            if more:
+                raise UsageError(f"{quoted(text)}: only a follow-up has an owner and a date")
+            return cls(finding, what)
+        if len(more) != 2 or not more[0]:  # noqa: PLR2004 - owner and date
+            raise UsageError(f"{quoted(text)}: a follow-up needs an owner and a date, as follow-up:ana:2026-04-01")
+        try:
+            return cls(finding, what, more[0], date.fromisoformat(more[1]))
+        except ValueError:
+            raise UsageError(f"{quoted(more[1])} is no date; write 2026-04-01") from None
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What signing did: its journal entry, how long after the mail it came, and what the signer should know."""
+
+    entry: Entry
+    after_mail: timedelta | None
+    warnings: tuple[str, ...] = ()
+
+
+def sign(
+    store: Store, review: str, *, decisions: Sequence[Decision] = (), note: str | None = None, now: datetime
+) -> Signature:
+    """Record that whom the operating system runs this as has reviewed a review; `review` is its id, or its folder.
+
+    The newest form of the review is signed, bound to the SHA-256 of its `run.json` and through it to every file. Raises
+    `UsageError` for a review that the journal does not know, for a decision about a finding that it has not, and for a
+    finding without one; `FailureError` for a review that was changed since it was made.
+    """
+    name, files = _found(store, review)
+    history = histories(store.journal)[name]
+    made = history.newest or history.entries[-1]
+    _check_unchanged(name, made, files)
+    record = json.loads(files[RECORD])
+    findings = [str(one["finding"]) for one in record.get("findings", [])]
+    _check_decisions(decisions, findings)
+    mailed = history.mailed_at(made) if history.newest else None
+    facts: dict[str, Any] = {
+        "review": name,
+        "amendment": made.facts.get("amendment", 0),
+        "run": made.facts["files"][RECORD],
+        "made": made.number,
+        "decisions": [
+            {
+                "finding": one.finding,
+                "decision": one.what,
+                "owner": one.owner,
+                "until": one.until.isoformat() if one.until else None,
+            }
+            for one in decisions
+        ],
+        "note": note,
+        "after_mail_s": round((now - mailed).total_seconds()) if mailed else None,
+    }
+    entry = store.journal.append("signed", facts, time=now)
+    return Signature(entry, now - mailed if mailed else None, tuple(_warnings(store, record, history)))
+
+
+def _found(store: Store, review: str) -> tuple[str, Mapping[str, bytes]]:
+    """Return a review's id and its files as they lie there now, from the store or from a folder."""
+    known = histories(store.journal)
+    folder = Path(review)
+    if review not in known and folder.is_dir():
+        try:
+            record = (folder / RECORD).read_bytes()
+            name = str(json.loads(record)["review"])
+        except (OSError, ValueError, KeyError, TypeError):
+            raise UsageError(f"{quoted(review)} holds no review: there is no run.json that can be read") from None
+        if name not in known:
+            raise UsageError(f"the journal of {quoted(store.uri)} does not know the review {quoted(name)}")
+        return name, {
+            one.relative_to(folder).as_posix(): one.read_bytes() for one in sorted(folder.rglob("*")) if one.is_file()
+        }
+    made = {name for name, history in known.items() if history.newest}
+    if review not in made:
+        if review in known:
+            raise UsageError(f"{quoted(review)} was made by hand and is not kept in the store: name its folder")
+        raise UsageError.unknown("review", review, made)
+    newest = known[review].newest
+    assert newest is not None  # noqa: S101 - `made` has those alone
+    place = folder_of(review, int(newest.facts["amendment"]))
+    try:
+        return review, {name: store.place.read(f"{place}/{name}") for name in newest.facts["files"]}
+    except FileNotFoundError as error:
+        raise FailureError(f"a file of the review {review} is not in the store any more: {error.filename}") from error
+
+
+def _check_unchanged(name: str, made: Entry, files: Mapping[str, bytes]) -> None:
+    for path, sha256 in made.facts["files"].items():
+        if path not in files:
+            raise FailureError(f"the review {name} is not whole: {quoted(path)} is absent; nothing was signed")
+        if hashlib.sha256(files[path]).hexdigest() != sha256:
+            raise FailureError(f"the review {name} was changed after it was made: {quoted(path)}; nothing was signed")
+
+
+def _check_decisions(decisions: Sequence[Decision], findings: Sequence[str]) -> None:
+    given = [one.finding for one in decisions]
+    for one in given:
+        if one not in findings:
+            raise UsageError.unknown("finding", one, findings, "in this review")
+        if given.count(one) > 1:
+            raise UsageError(f"two decisions about {quoted(one)}; give one")
+    if absent := [one for one in findings if one not in given]:
+        raise UsageError(
+            f"{len(absent)} findings have no decision yet: {', '.join(quoted(one)[1:-1] for one in absent[:8])}; "
+            "add --decide FINDING=expected|fixed|follow-up:OWNER:DATE for each"
+        )
+
+
+def _warnings(store: Store, record: Mapping[str, Any], history: History) -> list[str]:
+    _, user = whoami()
+    found = []
+    period = record["period"]
+    log = AuditLog(store, as_of=int(record["landing"]) or None)
+    actors = log.filter(since=period["since"], until=period["until"]).by("actor")["actor"].drop_nulls()
+    if any(str(actor).partition("@")[0].casefold() == user.casefold() for actor in actors):
+        found.append(f"{quoted(user)} is an actor in this review; somebody else should sign it too")
+    if history.signed is not None:
+        found.append(f"it was signed before, by {history.signed.user}; both signatures stand")
+    return found

@@ -1,0 +1,105 @@
+"""What do `run`, `calendar` and `sign` do? Each body calls the library once and prints what it says."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+
+from audit_reports import clock
+from audit_reports.commands import ingest
+from audit_reports.delivery.calendar import calendar, frame, oldest_event, wrong
+from audit_reports.delivery.deliver import Office, deliver
+from audit_reports.delivery.history import histories
+from audit_reports.delivery.schedule import Due, due_periods
+from audit_reports.delivery.sign import Decision, sign
+from audit_reports.delivery.smtp import login_of
+from audit_reports.errors import UsageError
+from audit_reports.formats import plain
+from audit_reports.invocation import Run, say
+from audit_reports.store import Store
+
+
+def run_due(run: Run) -> int:
+    """Land what the configuration names, then make and mail every review that is due and not yet done."""
+    if run.arguments.check:
+        return _check(run)
+    if not run.config.ingest and not run.config.plans:
+        raise UsageError("nothing to do: the configuration has no [[ingest]] and no [[review]]")
+    code = 0
+    if run.config.ingest and not run.arguments.dry_run:
+        code = ingest(run)
+    if not run.config.plans:
+        return code
+    store = Store(run.store) if run.arguments.dry_run else Store.create(run.store)
+    office = Office(store, run.config.mail, login_of(os.environ), run.timezone, clock.now(), time.sleep)
+    for due in _to_do(run, office):
+        if run.arguments.dry_run:
+            say(f"{due.review}: would be made and mailed to {', '.join(due.plan.recipients) or 'nobody'}")
+            continue
+        outcome = deliver(office, due)
+        say(f"{outcome.review}: {outcome.what}" + (f" ({outcome.why})" if outcome.why else ""))
+        code = max(code, int(outcome.is_failure))
+    return code
+
+
+def _to_do(run: Run, office: Office) -> list[Due]:
+    """Return what is due and not done, oldest first, and say what is left out."""
+    known, since = histories(office.store.journal), oldest_event(office.store)
+    found: list[Due] = []
+    for plan in run.config.plans:
+        due = due_periods(plan, timezone=run.timezone, now=office.now, since=since)
+        older = [one for one in due[: -plan.catch_up] if one.review not in known or not known[one.review].made]
+        if older:
+            say(f"{plan.name}: {len(older)} older periods are not made, for catch_up is {plan.catch_up}")
+        for one in due[-plan.catch_up :]:
+            history = known.get(one.review)
+            newest = history.newest if history else None
+            if history is None or newest is None or history.waiting(newest):
+                found.append(one)
+    if not found:
+        say("no review is due")
+    return sorted(found, key=lambda one: (one.at, one.review))
+
+
+def _check(run: Run) -> int:
+    """Say what somebody must look at, a line each, and exit 1 where there is anything."""
+    store = Store(run.store)
+    lines = wrong(store, run.config.plans, timezone=run.timezone, now=clock.now())
+    sys.stdout.writelines(f"{plain(line)}\n" for line in lines)
+    return 1 if lines else 0
+
+
+def show_calendar(run: Run) -> int:
+    """Print each due period of each review, and what became of it."""
+    if not run.config.plans:
+        raise UsageError("the configuration has no [[review]], so that no period is ever due")
+    days = calendar(run.opened(), run.config.plans, timezone=run.timezone, now=clock.now())
+    limit = run.arguments.limit
+    if limit is not None and limit < 0:
+        raise UsageError("--limit must be a whole number, zero or more")
+    shown = days if limit is None else days[max(0, len(days) - limit) :]
+    table = frame(shown)
+    on_screen = run.format == "table" and run.out is None
+    run.write(
+        table.select("review", "due_at", "state", "reason", "made_at", "mailed_at", "signed_by") if on_screen else table
+    )
+    if len(shown) < len(days):
+        say(f"showing {len(shown):,} of {len(days):,}")
+    return 0
+
+
+def sign_review(run: Run) -> int:
+    """Record who reviewed a review and what they decided."""
+    arguments = run.arguments
+    decisions = [Decision.parse(text) for text in arguments.decide]
+    signed = sign(run.opened(), arguments.review, decisions=decisions, note=arguments.note, now=clock.now())
+    after = f", {signed.after_mail} after its mail" if signed.after_mail is not None else ""
+    sys.stdout.write(f"signed by {signed.entry.user}: journal entry {signed.entry.number}{after}\n")
+    for line in signed.warnings:
+        say(f"warning: {line}")
+    return 0
+
+
+REVIEWING: Mapping[str, Callable[[Run], int]] = {"run": run_due, "calendar": show_calendar, "sign": sign_review}
