@@ -19,15 +19,14 @@ _COUNTERPARTS = {
     "user_division_admin_role_changed": ("Members", "Role Changed"),
     "service_account_created": ("API Keys", "Created"),
     "service_account_deleted": ("API Keys", "Deleted"),
-    "personal_access_token_created": ("API Keys", "Created"),
-    "personal_access_token_deleted": ("API Keys", "Deleted"),
-    "personal_access_token_revoked": ("API Keys", "Deleted"),
+    "user_personal_access_token_authorized": ("API Keys", "Created"),
+    "user_personal_access_token_revoked": ("API Keys", "Deleted"),
     "workspace_associated_email_domain_added": ("Domains", "Email Domain Created"),
     "workspace_associated_email_domain_removed": ("Domains", "Email Domain Deleted"),
-    "workspace_name_changed": ("Organization", "Updated"),
-    "workspace_deleted": ("Organization", "Deleted"),
-    "app_authorized": ("Integrations", "Created"),
-    "app_deauthorized": ("Integrations", "Deleted"),
+    "team_harvest_integration_enabled": ("Integrations", "Enabled"),
+    "team_harvest_integration_disabled": ("Integrations", "Disabled"),
+    "user_app_authorized": ("Connections", "Created"),
+    "user_app_revoked": ("Connections", "Deleted"),
 }
 
 _ACTOR_TYPES = {
@@ -41,6 +40,8 @@ _ACTOR_TYPES = {
 }
 
 _TYPE = "$.event_type"
+# The settings of an organization, `workspace_..._changed`, are its updates.
+_OWN_SETTING = f"regexp_matches({_TYPE}, '^workspace_.*_(changed|enabled|disabled)$')"
 _TRIED = f"CASE WHEN {_TYPE} = 'user_login_failed' THEN {first_of('$.resource.email', '$.resource.name')} END"
 
 FEED = Feed(
@@ -59,8 +60,15 @@ FEED = Feed(
         "event_id": "$.gid",
         "occurred_at": "$.created_at",
         "event": _TYPE,
-        "category": counterpart(_TYPE, _COUNTERPARTS, 0, "$.event_category"),
-        "action": counterpart(_TYPE, _COUNTERPARTS, 1, f"regexp_extract({_TYPE}, '((?:logged_)?[^_]+)$', 1)"),
+        "category": counterpart(
+            _TYPE, _COUNTERPARTS, 0, f"CASE WHEN {_OWN_SETTING} THEN 'Organization' ELSE $.event_category END"
+        ),
+        "action": counterpart(
+            _TYPE,
+            _COUNTERPARTS,
+            1,
+            f"CASE WHEN {_OWN_SETTING} THEN 'Updated' ELSE regexp_extract({_TYPE}, '((?:logged_)?[^_]+)$', 1) END",
+        ),
         "actor": f"""coalesce({first_of("$.actor.email", "$.actor.name", "$.actor.gid")}, {_TRIED},
             CASE WHEN $.actor.actor_type IN ('asana', 'asana_support') THEN $.actor.actor_type END)""",
         "actor_id": "nullif($.actor.gid, '')",

@@ -17,12 +17,12 @@ from audit_reports.feed import Feed, literal
 _COUNTERPARTS = {
     "CreateServiceAccount": ("API Keys", "Created"),
     "DeleteServiceAccount": ("API Keys", "Deleted"),
-    "InviteUser": ("Members", "Invited"),
+    "RotateServiceAccountSecret": ("API Keys", "Created"),
+    "SendUserEmailInvite": ("Members", "Invited"),
     "CreateUser": ("Members", "Joined"),
     "CreateSAMLUser": ("Members", "Joined"),
+    "SAMLUserInitialProvision": ("Members", "Joined"),
     "DeleteUser": ("Members", "Removed"),
-    "DeleteSAMLUser": ("Members", "Removed"),
-    "AssignUserRole": ("Members", "Role Changed"),
     "CreateConnector": ("Connections", "Created"),
     "UpdateConnector": ("Connections", "Updated"),
     "DeleteConnector": ("Connections", "Deleted"),
@@ -31,12 +31,17 @@ _COUNTERPARTS = {
     "DeleteIntegration": ("Integrations", "Deleted"),
     "CreateSAMLIdentityProvider": ("Integrations", "Created"),
     "UpdateSAMLIdentityProvider": ("Integrations", "Updated"),
-    "ModifySAMLGroupMapping": ("Integrations", "Updated"),
-    "ModifySAMLGroupMappings": ("Integrations", "Updated"),
+    "ModifySAMLIdentityProviderGroupMappings": ("Integrations", "Updated"),
     "DeleteSAMLIdentityProvider": ("Integrations", "Deleted"),
     "CreateAutomationRule": ("Workflows", "Created"),
     "DeleteAutomationRule": ("Workflows", "Deleted"),
+    "CreateDigitalTrustCustomDomain": ("Domains", "Domain Created"),
+    "DeleteDigitalTrustCustomDomain": ("Domains", "Domain Deleted"),
     "UpdateLoginSettings": ("Organization", "Updated"),
+    "UpdateBasicAuthSettings": ("Organization", "Updated"),
+    "UpdateCustomUserRolesSettings": ("Organization", "Updated"),
+    "UpdatePortalSettings": ("Organization", "Updated"),
+    "UpdateSessionLifetimeSettings": ("Organization", "Updated"),
     "UpdateIPRestrictions": ("Organization", "Updated"),
     "UpdateScannerSettings": ("Organization", "Updated"),
     "UpdateSupportContactList": ("Organization", "Updated"),
@@ -62,7 +67,7 @@ _IS_ROLE = f"{_ACTION} IN ('UpdateUser', 'UpdateSAMLUser') AND json_exists({_PAR
 
 # Only of a sign-in do the parameters say who acts: those of any other action say what it was done to.
 _TRIED = (
-    f"CASE WHEN contains(lower({_ACTION}), 'login') OR {_ACTION} = 'TokenRefresh' "
+    f"CASE WHEN contains(lower({_ACTION}), 'login') OR {_ACTION} IN ('TokenRefresh', 'TokenDeviceRefresh') "
     f"THEN {_parameter('/userEmail', '/email', '/name', '/userID', '/clientID')} END"
 )
 _PEOPLE = ("$.user.name", "$.user.email", "$.user.id")

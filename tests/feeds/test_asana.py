@@ -48,6 +48,11 @@ def test_counterparts_else_the_vendors_own_category(read: Reader) -> None:
         ("user_deprovisioned", "user_updates"): ("Members", "Removed"),
         ("workspace_associated_email_domain_added", "admin_settings"): ("Domains", "Email Domain Created"),
         ("service_account_deleted", "apps"): ("API Keys", "Deleted"),
+        ("user_personal_access_token_authorized", "apps"): ("API Keys", "Created"),
+        ("user_app_revoked", "apps"): ("Connections", "Deleted"),
+        ("workspace_saml_settings_changed", "admin_settings"): ("Organization", "Updated"),
+        ("workspace_require_two_factor_auth_disabled", "admin_settings"): ("Organization", "Updated"),
+        ("workspace_announcement_created", "admin_settings"): ("admin_settings", "created"),
         ("workspace_export_started", "content_export"): ("content_export", "started"),
     }
     found = rows(read, *[ROLE | {"event_type": name, "event_category": family} for name, family in names])

@@ -122,6 +122,20 @@ def test_every_kind_of_actor(read: Reader) -> None:
     ]
 
 
+def test_members_of_the_account_and_of_a_workspace(read: Reader) -> None:
+    rows = read(
+        "databricks",
+        delivered("accounts", "deactivateUser", requestParams={"targetUserName": "ben@northwind.example"}),
+        delivered("workspace", "addPermissionAssignment"),
+        delivered("accountsAccessControl", "updateRuleSet"),
+    )
+    assert [(row["category"], row["action"], row["resource"]) for row in rows] == [
+        ("Members", "Removed", "ben@northwind.example"),
+        ("Organization", "Sub-Organization Member Joined", None),
+        ("Members", "Role Changed", None),
+    ]
+
+
 def test_an_action_without_counterpart_keeps_its_service(read: Reader) -> None:
     rows = read(
         "databricks",

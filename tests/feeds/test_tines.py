@@ -44,7 +44,11 @@ def test_an_operation_becomes_a_row(read: Reader) -> None:
 def test_operations_are_named_by_what_and_verb(read: Reader) -> None:
     names = {
         "StoryItemsCreation": ("StoryItems", "Creation"),
-        "SsoConfigurationSamlSet": ("SsoConfigurationSaml", "Set"),
+        "SsoConfigurationSamlSet": ("Organization", "Updated"),
+        "GlobalResourceDestruction": ("GlobalResource", "Destruction"),
+        "UsersInvitation": ("Members", "Invited"),
+        "TeamMemberRemoval": ("Members", "Removed"),
+        "StoryRestore": ("Workflows", "Restored"),
         "Login": ("Login", "Login"),
         "BatchStoryArchive": ("Workflows", "Deleted"),
         "CredentialDestruction": ("Connections", "Deleted"),

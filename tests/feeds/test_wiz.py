@@ -47,6 +47,8 @@ def test_counterparts_and_the_vendors_own_families(read: Reader) -> None:
         entry("CreateServiceAccount", {"input": {"name": "northwind-ci"}}),
         entry("DeleteConnector", {"input": {"id": "c-1"}}),
         entry("UpdateIPRestrictions", {"input": {"patch": {"loginAllowList": ["203.0.113.0/24"]}}}),
+        entry("SendUserEmailInvite", {"input": {"id": "auth|ben"}}),
+        entry("CreateDigitalTrustCustomDomain", {"input": {"name": "trust.northwind.example"}}),
         entry("CreateCloudConfigurationRule", {"input": {"name": "No public buckets"}}),
         entry("UpdateUser", {"input": {"id": "auth|ben", "patch": {"name": "Ben Okoro"}}}),
     )
@@ -54,6 +56,8 @@ def test_counterparts_and_the_vendors_own_families(read: Reader) -> None:
         ("API Keys", "Created", "northwind-ci"),
         ("Connections", "Deleted", "c-1"),
         ("Organization", "Updated", None),
+        ("Members", "Invited", "auth|ben"),
+        ("Domains", "Domain Created", "trust.northwind.example"),
         ("CloudConfigurationRule", "Create", "No public buckets"),
         ("User", "Update", "Ben Okoro"),
     ]

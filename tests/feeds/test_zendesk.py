@@ -47,6 +47,7 @@ def test_an_entry_is_named_by_its_item_and_action(read: Reader) -> None:
         ("apitoken", "create"): ("API Keys", "Created"),
         ("api_token", "destroy"): ("API Keys", "Deleted"),
         ("zendesk/app_market/app", "update"): ("Integrations", "Updated"),
+        ("account_setting", "update"): ("Organization", "Updated"),
         ("rule", "create"): ("rule", "create"),
         ("user", "login"): ("user", "login"),
         ("ticket", "exported"): ("ticket", "exported"),
