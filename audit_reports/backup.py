@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from audit_reports.commit import file_sha256
 from audit_reports.errors import FailureError, UsageError, quoted, reason
 from audit_reports.journal import Entry, Journal, path_of
+from audit_reports.landed_before import input_files
 from audit_reports.place import Kept, Place
 from audit_reports.places import place_of
 from audit_reports.store import COMMITS, EVENTS, FORMAT_FILE, Store, is_store
@@ -149,9 +150,7 @@ def _state(store: Store) -> _State:
     landing = int(table.transaction_version("landing") or 0)
     holding = {f"{EVENTS}/{file.name}" for file in store.files(table)}
     holding.update(str(one["path"]) for one in store.quarantined(as_of=landing, superseded=True))
-    for entry in entries:
-        if entry.kind == "landing" and isinstance(inputs := entry.facts["inputs"], dict):
-            holding.add(str(inputs["path"]))
+    holding |= input_files(entries)
     if lost := sorted(holding - set(there)):
         raise FailureError(f"{quoted(lost[0])} of {quoted(store.uri)} is gone; nothing was copied")
     holding.update(path for path in there if not _OF_A_STATE.match(path))

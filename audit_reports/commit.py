@@ -108,22 +108,8 @@ def commit(
             for file in files:
                 store.place.remove(str(file["path"]))
             raise ConflictError(f"the {kind} was not committed: {reason(error)}") from error
-    store.place.settle(f"{EVENTS}/_delta_log")
+    store.settle(version)
     store.journal_commit({"kind": kind, **facts}, version=version)
-
-
-def checkpoint(store: Store) -> None:
-    """Write the table's whole state into its log, so that readers need not go through every commit.
-
-    Raises `FailureError` where it cannot be written; the table is right without it.
-    """
-    from deltalake.exceptions import DeltaError
-
-    try:
-        store.table().create_checkpoint()
-    except (DeltaError, OSError) as error:
-        raise FailureError(f"the table's log could not be summed up: {reason(error)}") from error
-    store.place.settle(f"{EVENTS}/_delta_log")
 
 
 def _taken(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit_reports.columns import NAMES
-from audit_reports.commit import ConflictError, Staged, checkpoint, commit
+from audit_reports.commit import ConflictError, Staged, commit
 from audit_reports.errors import FailureError
 from audit_reports.feed import literal
 from audit_reports.journal import time_text
@@ -65,7 +65,7 @@ def compact(store: Store, *, now: datetime, grace: timedelta = GRACE) -> Compact
                 batch = _batch(store.files(table))
                 if not batch:
                     if done.days:
-                        checkpoint(store)
+                        store.checkpoint(store.table())
                     return replace(done, swept=sweep(store, now=now, grace=grace))
                 done = _merge(store, table, batch, done, now=now)
         except ConflictError:

@@ -11,10 +11,12 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from audit_reports.errors import UsageError, quoted
 from audit_reports.find import ENDINGS
+from audit_reports.inputs import Landed
 from audit_reports.place import Kept
 from audit_reports.places.s3 import S3
 
@@ -22,33 +24,50 @@ _SCHEME = "s3://"
 _DOWNLOADS = 8
 
 
+@dataclass
+class Fetched:
+    """Paths that are all on this machine, and what is known of those that are in S3.
+
+    `names` has what people see for a downloaded file, `objects` when its object was written (nanoseconds since 1970) and its
+    version. `known` are objects that were not downloaded, for they have landed, with their landing.
+    """
+
+    paths: list[str] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+    objects: dict[str, tuple[int, str]] = field(default_factory=dict)
+    known: list[tuple[str, int]] = field(default_factory=list)
+
+
 @contextmanager
 def fetched(
-    paths: Sequence[str], names: Mapping[str, str], *, may_be_absent: bool = False
-) -> Iterator[tuple[list[str], dict[str, str]]]:
+    paths: Sequence[str], names: Mapping[str, str], *, landed: Landed, may_be_absent: bool = False
+) -> Iterator[Fetched]:
     """Give paths that are all on this machine, and the names that people see for them; copies from S3 are gone afterwards.
 
-    A named object stays a named file, a prefix a folder, a pattern a pattern. Raises `UsageError` where nothing is found, but
-    where it `may_be_absent`; `FailureError` where an object changes while it is read.
+    A named object stays a named file, a prefix a folder, a pattern a pattern. An object that has `landed`, and of which S3 says
+    what it said then (name, size, time, ETag), is not downloaded. Raises `UsageError` where nothing is found,
+    but where it `may_be_absent`; `FailureError` where an object changes while it is read.
     """
-    if not any(path.startswith(_SCHEME) for path in paths):
-        yield list(paths), dict(names)
+    if not are_remote(paths):
+        yield Fetched(list(paths), dict(names))
         return
-    local, shown = [], dict(names)
+    here = Fetched(names=dict(names))
     with tempfile.TemporaryDirectory(prefix="audit-reports-") as folder:
         for number, path in enumerate(paths):
-            if path.startswith(_SCHEME):
-                given, theirs = _fetch(path, Path(folder) / str(number), may_be_absent=may_be_absent)
-                if theirs:
-                    local.append(given)
-                    shown.update(theirs)
-            else:
-                local.append(path)
-        yield local, shown
+            if not path.startswith(_SCHEME):
+                here.paths.append(path)
+            elif given := _fetch(path, Path(folder) / str(number), here, landed, may_be_absent=may_be_absent):
+                here.paths.append(given)
+        yield here
 
 
-def _fetch(given: str, folder: Path, *, may_be_absent: bool) -> tuple[str, dict[str, str]]:
-    """Download what one path names; return the path that says the same on this machine, and the files' names."""
+def are_remote(paths: Sequence[str]) -> bool:
+    """Say whether any path is in S3."""
+    return any(path.startswith(_SCHEME) for path in paths)
+
+
+def _fetch(given: str, folder: Path, here: Fetched, landed: Landed, *, may_be_absent: bool) -> str | None:
+    """Download what is new of what one path names; return the path that says the same on this machine, None for nothing."""
     from fsspec.utils import glob_translate
 
     bucket, _, key = given.removeprefix(_SCHEME).partition("/")
@@ -62,22 +81,31 @@ def _fetch(given: str, folder: Path, *, may_be_absent: bool) -> tuple[str, dict[
         matched = [kept for kept in place.walk(before.group() if before else "") if wanted.match(kept.path)]
     chosen = [one] if one else below or matched
     if may_be_absent and not any(_ending(kept.path) for kept in chosen):
-        return given, {}
+        return None
     if not chosen:
         raise UsageError(f"no such file or folder: {quoted(given)}")
-    local = {folder / f"{number:08}{_ending(kept.path)}": kept for number, kept in enumerate(chosen)}
-    folder.mkdir()
-    with ThreadPoolExecutor(_DOWNLOADS) as pool:
-        for done in [pool.submit(_download, place, kept, path, every=not below) for path, kept in local.items()]:
-            done.result()
     if below and not any(_ending(kept.path) for kept in below):
         raise UsageError(
             f"the folder {quoted(given)} holds no file ending in .json .jsonl .ndjson .csv .parquet (.gz .zst)"
         )
-    shown = {str(path): f"{_SCHEME}{bucket}/{kept.path}" for path, kept in local.items()}
+    local: dict[Path, Kept] = {}
+    for number, kept in enumerate(chosen):
+        written, name = int(kept.modified) * 1_000_000_000, f"{_SCHEME}{bucket}/{kept.path}"
+        if (landing := landed.get((name, kept.bytes, written, kept.tag))) is not None:
+            here.known.append((name, landing))
+            continue
+        path = folder / f"{number:08}{_ending(kept.path)}"
+        local[path] = kept
+        here.names[str(path)], here.objects[str(path)] = name, (written, kept.tag)
+    if not local:
+        return None
+    folder.mkdir()
+    with ThreadPoolExecutor(_DOWNLOADS) as pool:
+        for done in [pool.submit(_download, place, kept, path, every=not below) for path, kept in local.items()]:
+            done.result()
     if one:
-        return next(iter(shown)), shown
-    return (str(folder) if below else glob.escape(str(folder)) + "/*"), shown
+        return str(next(iter(local)))
+    return str(folder) if below else glob.escape(str(folder)) + "/*"
 
 
 def _ending(path: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from audit_reports.errors import UsageError, quoted
 from audit_reports.feed import Feed
-from audit_reports.inputs import Found, Input, Unreadable
+from audit_reports.inputs import Found, Input, Landed, Unreadable, version_of
 from audit_reports.look import look
 
 ENDINGS = tuple(
@@ -53,13 +53,12 @@ def find_inboxes(
     feeds: Mapping[str, Feed],
     *,
     feed: Feed | None,
-    landed: Mapping[tuple[str, int, int], int],
+    landed: Landed,
     names: Mapping[str, str],
 ) -> Found:
     """Return the inputs behind paths that are looked at again and again: what is empty or absent today may come tomorrow.
 
-    `landed` has the landing of files by name, size and time of writing (nanoseconds); those are not looked at. `names` says
-    what people see instead of a path.
+    Files that have `landed` and are as they were are not looked at. `names` says what people see instead of a path.
     """
     found = Found()
     for given in paths:
@@ -70,7 +69,7 @@ def find_inboxes(
             texts = sorted(text for text in [str(path), *glob.glob(str(path), recursive=True)] if Path(text).is_file())
         for text in dict.fromkeys(texts):
             stat = Path(text).stat()
-            landing = landed.get((text, stat.st_size, stat.st_mtime_ns))
+            landing = landed.get((text, stat.st_size, stat.st_mtime_ns, version_of(stat)))
             if landing is not None:
                 found.known.append((text, landing))
                 continue

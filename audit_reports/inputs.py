@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -11,6 +12,14 @@ from audit_reports.feed import Feed, listed, literal
 from audit_reports.packing import Packing
 
 Shape = Literal["lines", "document", "csv", "parquet"]
+
+Landed = Mapping[tuple[str, int, int, str], int]
+"""The landing of files by name, size in bytes, time of writing (nanoseconds since 1970) and version."""
+
+
+def version_of(stat: os.stat_result) -> str:
+    """Return what a disk has for a file's version: its inode and when that last changed, which nobody can set back."""
+    return f"{stat.st_ino}-{stat.st_ctime_ns}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +62,8 @@ class Found:
 
     `skipped` counts the files with other endings, `odd` what is no file at all: pipes, devices, links that lead in a circle or
     nowhere. `named` are the inputs that the caller named one by one: in those, a file without events is a mistake.
-    `known` are files that need no look, with the landing that brought them.
+    `known` are files that need no look, with the landing that brought them. `objects` has, for each file of this machine that was
+    downloaded, when its object in S3 was written (nanoseconds since 1970) and its version.
     """
 
     inputs: list[Input] = field(default_factory=list)
@@ -62,6 +72,7 @@ class Found:
     odd: int = 0
     named: set[Path] = field(default_factory=set)
     known: list[tuple[str, int]] = field(default_factory=list)
+    objects: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def add(self, more: Found) -> None:
         """Take in what was found elsewhere; a file that is here already stays as it is."""
@@ -73,6 +84,7 @@ class Found:
         self.odd += more.odd
         self.named |= more.named
         self.known += more.known
+        self.objects |= more.objects
 
 
 STRICT = "CASE WHEN suffix(text, ',}') THEN NULL ELSE text END"

@@ -12,7 +12,8 @@ import json
 import os
 import pwd
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +23,7 @@ from audit_reports.place import Place
 
 _FIRST = "0" * 64
 _FOLDER = "journal"
+_AT_ONCE = 16  # entries read at one time: a place may be far away, and an entry is small
 
 
 @dataclass(frozen=True)
@@ -65,16 +67,22 @@ def whoami() -> tuple[str, str]:
 
 
 class Journal:
-    """The journal of a place; reading makes nothing, no file is an empty journal. Entries never change, and are read once."""
+    """The journal of a place; reading makes nothing, no file is an empty journal.
+
+    Entries never change and never go: each is read once, and each name is asked for once.
+    """
 
     def __init__(self, place: Place) -> None:
         self.place = place
         self._read: dict[int, Entry] = {}
+        self._numbers: list[int] = []
 
     def numbers(self) -> list[int]:
         """Return the numbers of all entries, ascending."""
-        names = (name.partition(".") for name in self.place.names(_FOLDER))
-        return sorted(int(stem) for stem, _, ending in names if ending == "json" and stem.isdigit())
+        after = path_of(self._numbers[-1]).removeprefix(f"{_FOLDER}/") if self._numbers else ""
+        names = (name.partition(".") for name in self.place.names(_FOLDER, after=after))
+        self._numbers += sorted(int(stem) for stem, _, ending in names if ending == "json" and stem.isdigit())
+        return list(self._numbers)
 
     def entry(self, number: int) -> Entry:
         """Return one entry; raises `FailureError` where it is absent or damaged."""
@@ -91,11 +99,25 @@ class Journal:
 
     def entries(self, *kinds: str) -> Iterator[Entry]:
         """Yield every entry in order, or those of some kinds."""
-        return (entry for entry in map(self.entry, self.numbers()) if not kinds or entry.kind in kinds)
+        return (entry for entry in self._several(self.numbers()) if not kinds or entry.kind in kinds)
+
+    def backwards(self) -> Iterator[Entry]:
+        """Yield every entry, the newest first; no more are read than are asked for, and some beside."""
+        numbers = self.numbers()[::-1]
+        yield from map(self.entry, numbers[:1])
+        for start in range(1, len(numbers), _AT_ONCE):
+            yield from self._several(numbers[start : start + _AT_ONCE])
 
     def newest(self, *kinds: str) -> Entry | None:
         """Return the last entry of some kinds, None where there is none."""
-        return next((e for e in map(self.entry, reversed(self.numbers())) if e.kind in kinds), None)
+        return next((entry for entry in self.backwards() if entry.kind in kinds), None)
+
+    def _several(self, numbers: Sequence[int]) -> list[Entry]:
+        """Return some entries, in their order, read at one time."""
+        if missing := [number for number in numbers if number not in self._read]:
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                list(pool.map(self.entry, missing))
+        return [self._read[number] for number in numbers]
 
     def append(
         self, kind: str, facts: Mapping[str, Any], *, time: datetime, unless: Callable[[], Entry | None] = lambda: None

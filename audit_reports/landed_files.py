@@ -1,32 +1,44 @@
-"""Which files have landed before? Keeps, for each landing, the name, size, SHA-256 and feed of every file that it read."""
+"""What did each landing read? Keeps, for each, the name, size, SHA-256 and feed of every file, and what its place says of it.
+
+The lists are in `inputs/`, a Parquet file a landing, a row an input.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from audit_reports.commit import file_sha256
-from audit_reports.feed import listed
-from audit_reports.inputs import Found, Input, Unreadable, feed_name
 from audit_reports.place import Place
 from audit_reports.store import Store
 
 if TYPE_CHECKING:
     import polars as pl
 
-
-_COLUMNS = {"file": "String", "bytes": "Int64", "sha256": "String", "feed": "String", "modified": "Int64"}
+_COLUMNS = {
+    "file": "String",
+    "bytes": "Int64",
+    "sha256": "String",
+    "feed": "String",
+    "modified": "Int64",
+    "version": "String",
+    "landing": "Int64",
+}
+NAMES = (*_COLUMNS, "asides")
+_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
 class LandedFile:
     """One file that a landing read: its name as given, its size in bytes, the SHA-256 of its bytes, and its feed.
 
-    `modified` is when it was last written, in nanoseconds since 1970.
+    `modified` is when it was last written, in nanoseconds since 1970, and `version` what its place has for one: the ETag of an
+    object in S3; on a disk the inode and the time of its last change. Older landings have null there. `asides` are the files
+    of the quarantine in which lines of it lie.
     """
 
     file: str
@@ -34,16 +46,25 @@ class LandedFile:
     sha256: str
     feed: str | None
     modified: int
+    version: str
+    asides: tuple[str, ...] = ()
+
+
+def schema() -> dict[str, pl.DataType]:
+    """Return the columns of the lists, with their types."""
+    import polars as pl
+
+    return {name: getattr(pl, kind)() for name, kind in _COLUMNS.items()} | {"asides": pl.List(pl.String())}
 
 
 def write_inputs(place: Place, files: Sequence[LandedFile], *, landing: int) -> dict[str, Any]:
     """Keep which files a landing read, and return what its journal entry says of them."""
     import polars as pl
 
+    columns = {name: [getattr(file, name) for file in files] for name in LandedFile.__dataclass_fields__}
+    rows = pl.DataFrame(columns, schema={name: schema()[name] for name in columns})
     buffer = io.BytesIO()
-    schema = {name: getattr(pl, kind) for name, kind in _COLUMNS.items()}
-    columns = {name: [getattr(file, name) for file in files] for name in _COLUMNS}
-    pl.DataFrame(columns, schema=schema).write_parquet(buffer, compression="zstd")
+    rows.with_columns(landing=pl.lit(landing, pl.Int64)).select(NAMES).write_parquet(buffer, compression="zstd")
     data = buffer.getvalue()
     path = f"inputs/{landing:08}-{uuid.uuid4().hex}.parquet"
     place.publish(path, data)
@@ -51,73 +72,20 @@ def write_inputs(place: Place, files: Sequence[LandedFile], *, landing: int) -> 
     return {"path": path, "bytes": len(data), "sha256": digest, "files": len(files)}
 
 
-def landed_files(store: Store, sizes: Sequence[int] | None = None) -> pl.DataFrame:
-    """Return the files that landings have read (file, bytes, sha256, feed, modified, landing), in the order of landings.
-
-    With `sizes`, those of some sizes. `modified` is null where format 1 did not keep it.
-    """
+def landed_files(store: Store) -> pl.DataFrame:
+    """Return the files that landings have read, in the order of landings, from the journal and every landing's list."""
     import polars as pl
 
-    schema = {name: getattr(pl, kind) for name, kind in _COLUMNS.items()} | {"landing": pl.Int64}
-    found = [pl.DataFrame(schema=schema)]
-    paths: dict[str, int] = {}
-    for entry in store.journal.entries("landing"):
-        number, inputs = entry.facts["landing"], entry.facts["inputs"]
+    def of(facts: Mapping[str, Any]) -> pl.DataFrame:
+        inputs = facts["inputs"]
         if isinstance(inputs, list):  # format 1 kept them in the entry
-            found.append(pl.DataFrame([one | {"landing": number, "modified": None} for one in inputs], schema=schema))
+            rows = pl.DataFrame(inputs, schema=["file", "bytes", "sha256", "feed"]) if inputs else pl.DataFrame()
         else:
-            paths[store.place.location(inputs["path"])] = number
-    if paths:
-        where = "" if sizes is None else f"WHERE bytes IN ({', '.join(map(str, sizes))})"
-        with store.connect() as connection:
-            rows: pl.DataFrame = connection.sql(
-                f"SELECT {', '.join(_COLUMNS)}, filename FROM "
-                f"read_parquet({listed(paths)}, filename = true, hive_partitioning = false) {where}"
-            ).pl()
-        found.append(
-            rows.with_columns(landing=pl.col("filename").replace_strict(paths, return_dtype=pl.Int64)).drop("filename")
+            rows = pl.read_parquet(io.BytesIO(store.place.read(inputs["path"])))
+        return rows.with_columns(landing=pl.lit(facts["landing"], pl.Int64)).cast(
+            {name: kind for name, kind in schema().items() if name in rows.columns}
         )
-    together = pl.concat(found)
-    return together if sizes is None else together.filter(pl.col("bytes").is_in(list(sizes)))
 
-
-def unchanged(store: Store, feed: str | None) -> dict[tuple[str, int, int], int]:
-    """Return the landing of each file that has landed from a feed (None: any), by its name, size and time of writing.
-
-    A file for which these three are the same is taken for the same without a look into it.
-    """
-    import polars as pl
-
-    ours = pl.col("feed").is_not_null() if feed is None else pl.col("feed") == feed
-    there = landed_files(store).filter(ours & pl.col("modified").is_not_null())
-    return {(file, size, modified): landing for file, size, _, _, modified, landing in there.iter_rows()}
-
-
-def part_known(store: Store, found: Found) -> tuple[tuple[tuple[str, int], ...], Found]:
-    """Part files into those that have landed, by their bytes and feed, and the rest; only sizes that recur are hashed."""
-    everything: list[Input | Unreadable] = [*found.inputs, *found.unreadable]
-    sizes = {one.path: one.path.stat().st_size for one in everything}
-    if not sizes:
-        return tuple(found.known), found
-    there = landed_files(store, sorted(set(sizes.values()))).unique(
-        ["sha256", "feed"], keep="first", maintain_order=True
-    )
-    landed = {
-        (sha256, feed): landing for sha256, feed, landing in there.select("sha256", "feed", "landing").iter_rows()
-    }
-    recurring = set(there["bytes"])
-
-    known: list[tuple[str, int]] = list(found.known)
-
-    def before(one: Input | Unreadable) -> bool:
-        if sizes[one.path] not in recurring:
-            return False
-        landing = landed.get((file_sha256(one.path), feed_name(one)))
-        if landing is not None:
-            known.append((one.name, landing))
-        return landing is not None
-
-    fresh = Found(skipped=found.skipped, named=found.named)
-    fresh.inputs = [one for one in found.inputs if not before(one)]
-    fresh.unreadable = [one for one in found.unreadable if not before(one)]
-    return tuple(known), fresh
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        found = list(pool.map(of, [entry.facts for entry in store.journal.entries("landing")]))
+    return pl.concat([pl.DataFrame(schema=schema()), *found], how="diagonal")

@@ -20,12 +20,13 @@ from audit_reports.config import Ingest
 from audit_reports.copies import take_out_copies
 from audit_reports.errors import FailureError, UsageError, reason
 from audit_reports.feed import Feed, listed
-from audit_reports.fetched import fetched
+from audit_reports.fetched import are_remote, fetched
 from audit_reports.find import find, find_inboxes
 from audit_reports.geo import Geo
-from audit_reports.inputs import Found, Input, Unreadable, feed_name
+from audit_reports.inputs import Found, Input, Landed, Unreadable, feed_name, version_of
 from audit_reports.journal import time_text
-from audit_reports.landed_files import LandedFile, part_known, unchanged, write_inputs
+from audit_reports.landed_before import LandedBefore, part_known, unchanged
+from audit_reports.landed_files import LandedFile, write_inputs
 from audit_reports.places import place_of
 from audit_reports.quarantine import Aside, Quarantined, write_quarantine
 from audit_reports.quarantine_files import take_out_known
@@ -88,8 +89,10 @@ def land(
     """
     if feed is not None and feed not in feeds:
         raise UsageError.unknown("feed", feed, feeds)
-    with fetched(paths, names or {}) as (local, shown):
-        found = find(local, feeds, feed=feeds[feed] if feed else None, names=shown)
+    landed = _landed(store, feed) if are_remote(paths) else {}
+    with fetched(paths, names or {}, landed=landed) as here:
+        found = find(here.paths, feeds, feed=feeds[feed] if feed else None, names=here.names)
+        found.add(Found(known=here.known, objects=here.objects))
         return _land_found(store, found, Reading(now, zone, geo, progress))
 
 
@@ -109,17 +112,28 @@ def land_configured(
     quarantined row, as in a folder. Raises `UsageError` for a feed that is not known.
     """
     found = Found()
-    there = is_store(place_of(store.place if isinstance(store, Store) else store))
-    opened = (store if isinstance(store, Store) else Store(store)) if there else None
     with ExitStack() as stack:
         for entry in entries:
             if entry.feed is not None and entry.feed not in feeds:
                 raise UsageError.unknown("feed", entry.feed, feeds, "in [[ingest]]")
-            local, names = stack.enter_context(fetched(entry.paths, {}, may_be_absent=True))
-            landed = unchanged(opened, entry.feed) if opened else {}
+            landed = _landed(store, entry.feed)
+            here = stack.enter_context(fetched(entry.paths, {}, landed=landed, may_be_absent=True))
             feed = feeds[entry.feed] if entry.feed else None
-            found.add(find_inboxes(local, feeds, feed=feed, landed=landed, names=names))
+            found.add(find_inboxes(here.paths, feeds, feed=feed, landed=landed, names=here.names))
+            found.add(Found(known=here.known, objects=here.objects))
         return _land_found(store, found, Reading(now, zone, geo, progress))
+
+
+def _landed(store: Store | str | Path, feed: str | None) -> Landed:
+    """Return what has landed from a feed (None: any), by what its place says of it; nothing where there is no store yet."""
+    import duckdb
+
+    if not is_store(place_of(store.place if isinstance(store, Store) else store)):
+        return {}
+    try:
+        return unchanged(store if isinstance(store, Store) else Store(store), feed)
+    except duckdb.Error as error:
+        raise FailureError(f"what has landed before cannot be read: {reason(error)}; run the command again") from error
 
 
 def _land_found(store: Store | str | Path, found: Found, reading: Reading) -> Landing:
@@ -143,22 +157,23 @@ def _into(store: Store, found: Found, reading: Reading) -> Landing:
 
 
 def _land_once(store: Store, found: Found, reading: Reading) -> Landing:
-    with store.writing() as table:
-        known, fresh = part_known(store, found)
+    with store.writing() as table, store.connect() as connection:
+        before = LandedBefore(store, connection)
+        known, fresh = part_known(before, found)
         if not fresh.inputs and not fresh.unreadable:
             return Landing(None, known=known, skipped=found.skipped, odd=found.odd)
-        with store.place.staging() as folder, store.connect() as connection:
+        with store.place.staging() as folder:
             number = (table.transaction_version("landing") or 0) + 1
             if reading.geo is not None:
                 reading.geo.serve(connection)
             work = Work(store, number, reading, folder, connection, found.named, Aside(folder, number))
-            return replace(_land(work, table, fresh), known=known, skipped=found.skipped, odd=found.odd)
+            return replace(_land(work, table, fresh, before), known=known, skipped=found.skipped, odd=found.odd)
 
 
-def _land(work: Work, table: deltalake.DeltaTable, found: Found) -> Landing:
+def _land(work: Work, table: deltalake.DeltaTable, found: Found, before: LandedBefore) -> Landing:
     everything: list[Input | Unreadable] = [*found.inputs, *found.unreadable]
     aside = work.aside
-    before = [_state(one.path) for one in everything]  # lists, for there may be a million files
+    states = [_state(one.path) for one in everything]  # lists, for there may be a million files
     with ThreadPoolExecutor(1) as pool:
         hashes = pool.submit(lambda: [file_sha256(one.path) for one in everything])
         read, unreadable = stage(work, found.inputs)
@@ -173,12 +188,12 @@ def _land(work: Work, table: deltalake.DeltaTable, found: Found) -> Landing:
             lambda ids: _in_order(events_with_ids(work, ids), found.inputs),
         )
         aside.extend(conflicts)
-        duplicates += take_out_known(work.connection, work.store, aside)
+        duplicates += take_out_known(before, aside)
         try:
             sha256 = hashes.result()
         except FileNotFoundError as error:
             raise FailureError(changed(str(error.filename))) from error
-    for one, state in zip(everything, before, strict=True):
+    for one, state in zip(everything, states, strict=True):
         if state != _state(one.path):
             raise FailureError(changed(one.path))
     staged = staged_files(work.connection, work.folder, work.number)
@@ -188,10 +203,16 @@ def _land(work: Work, table: deltalake.DeltaTable, found: Found) -> Landing:
             f"the books do not balance: {read} read, {landed} landed, {duplicates} duplicates, "
             f"{aside.rows} quarantined; nothing was landed"
         )
+    quarantine, asides = write_quarantine(work.store.place, aside)
     files = [
-        LandedFile(one.name, state[0], digest, feed_name(one), state[1])
-        for one, state, digest in zip(everything, before, sha256, strict=True)
+        LandedFile(
+            *(one.name, size, digest, feed_name(one)),
+            *found.objects.get(str(one.path), (modified, version)),
+            asides=asides.get(one.name, ()),
+        )
+        for one, (size, modified, version), digest in zip(everything, states, sha256, strict=True)
     ]
+    inputs = write_inputs(work.store.place, files, landing=work.number)
     feeds = tuple(sorted({one.feed.name for one in found.inputs if one.feed}))
     facts: dict[str, Any] = {
         "landing": work.number,
@@ -201,9 +222,10 @@ def _land(work: Work, table: deltalake.DeltaTable, found: Found) -> Landing:
         "duplicates": duplicates,
         "quarantined": aside.rows,
         "feeds": list(feeds),
-        "inputs": write_inputs(work.store.place, files, landing=work.number),
+        "inputs": inputs,
+        "known": before.with_own(inputs, work.folder),
         "rows_hash": rows_hash([one.path for one in staged]),
-        "quarantine": write_quarantine(work.store.place, aside),
+        "quarantine": quarantine,
     }
     unplaced = _unplaced(work, staged) if work.reading.geo else None
     commit(work.store, table, "landing", facts, staged=staged)
@@ -236,10 +258,10 @@ def _in_order(rows: Sequence[Quarantined], inputs: Sequence[Input]) -> list[Quar
     return sorted(rows, key=lambda row: (place[row.file], row.line))
 
 
-def _state(path: Path) -> tuple[int, ...]:
-    """Return what changes when a file is written or replaced, its size first; empty where it is gone."""
+def _state(path: Path) -> tuple[int, int, str]:
+    """Return what changes when a file is written or replaced, its size first; nothing like it where it is gone."""
     try:
         found = path.stat()
     except FileNotFoundError:
-        return ()
-    return found.st_size, found.st_mtime_ns, found.st_ino, found.st_dev
+        return -1, -1, ""
+    return found.st_size, found.st_mtime_ns, version_of(found)

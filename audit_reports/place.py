@@ -66,8 +66,8 @@ class Place(Protocol):
     def remove(self, path: str) -> None:
         """Remove a file; nothing happens where there is none."""
 
-    def names(self, folder: str) -> list[str]:
-        """Return the names of the files and folders right in a folder, sorted; empty where there is no such folder."""
+    def names(self, folder: str, *, after: str = "") -> list[str]:
+        """Return the names of what is right in a folder, or only those after a name, sorted; empty where there is no folder."""
 
     def walk(self, folder: str) -> Iterator[Kept]:
         """Yield every file below a folder (all with ""), in the order of paths."""
@@ -78,8 +78,8 @@ class Place(Protocol):
     def location(self, path: str) -> str:
         """Return what DuckDB and delta-rs call a path."""
 
-    def settle(self, folder: str) -> None:
-        """Force what another program has written below a folder to the disk."""
+    def settle(self, folder: str, *, after: str = "") -> None:
+        """Force what another program has written below a folder to the disk, or only the files whose names come after one."""
 
     def writing(self) -> AbstractContextManager[None]:
         """Hold the place's lock: one writer at a time."""

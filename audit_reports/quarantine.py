@@ -217,12 +217,20 @@ def _storable(text: str) -> str:
     return text
 
 
-def write_quarantine(place: Place, aside: Aside) -> list[dict[str, Any]]:
-    """Keep a landing's quarantine and return what its journal entry says of it, a file each; none where there is no row."""
+def write_quarantine(place: Place, aside: Aside) -> tuple[list[dict[str, Any]], dict[str, tuple[str, ...]]]:
+    """Keep a landing's quarantine; return what its journal entry says of it, a file each, none where there is no row.
+
+    Also which of these files hold rows of an input, by the input's name.
+    """
+    import polars as pl
+
     aside.flush()
-    told = []
+    told: list[dict[str, Any]] = []
+    asides: dict[str, tuple[str, ...]] = {}
     for path, rows in aside.parts:
         name = f"quarantine/{aside.landing:08}-{uuid.uuid4().hex}.parquet"
         told.append({"path": name, "bytes": path.stat().st_size, "sha256": file_sha256(path), "rows": rows})
+        for file in pl.read_parquet(path, columns=["file"], glob=False)["file"].unique():
+            asides[file] = (*asides.get(file, ()), name)
         place.keep(path, name)
-    return told
+    return told, asides

@@ -12,24 +12,26 @@ from typing import TYPE_CHECKING, Any
 
 from audit_reports.errors import FailureError, quoted
 from audit_reports.feed import listed, literal
+from audit_reports.landed_before import LandedBefore
 from audit_reports.place import Place
 from audit_reports.quarantine import BASE64, Aside
-from audit_reports.store import Store
 
 if TYPE_CHECKING:
-    import duckdb
     import polars as pl
 
 
-def take_out_known(connection: duckdb.DuckDBPyConnection, store: Store, aside: Aside) -> int:
+def take_out_known(before: LandedBefore, aside: Aside) -> int:
     """Take the rows that lie in quarantine already out of what a landing sets aside, and return how many they were.
 
     A row is known by its file, line and raw text, and a whole file that holds no event by its reason too: the same line comes
     again when its file has grown.
     """
     aside.flush()
-    there = [store.place.location(path) for path in store.quarantine_files()]
-    if not aside.parts or not there:
+    if not aside.parts:
+        return 0
+    connection = before.connection
+    there = [before.store.place.location(path) for path in before.asides([path for path, _ in aside.parts])]
+    if not there:
         return 0
     # two streams are not one that has grown
     same = "q.file <> '-' AND q.file = s.file AND q.line = s.line AND q.raw = s.raw AND (q.line > 0 OR q.reason = s.reason)"

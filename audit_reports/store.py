@@ -2,7 +2,7 @@
 
 STORE/format.json   the version of this layout
 STORE/events/       the Delta table, partitioned by `day`; its log holds the one truth of what has landed
-STORE/inputs/       one Parquet file a landing: which files it read, with their SHA-256
+STORE/inputs/       one Parquet file a landing: which files it read, with their SHA-256; and sums of those
 STORE/quarantine/   one Parquet file a landing that had lines which could not be understood
 STORE/journal/      what was done to the store, hash-chained
 STORE/staging/      what a landing is writing (on a disk); of no meaning to anybody else
@@ -130,14 +130,21 @@ class Store:
             raise FailureError(f"the events of {quoted(self.uri)} cannot be read: {reason(error)}") from error
 
     def checkpoint(self, table: deltalake.DeltaTable) -> None:
-        """Write the whole of a table's state into its log as one file; raises `FailureError` where it cannot be written."""
+        """Write a table's whole state into its log as one file, so that readers need not go through every commit.
+
+        Raises `FailureError` where it cannot be written; the table is right without it.
+        """
         from deltalake.exceptions import DeltaError
 
         try:
             table.create_checkpoint()
         except (DeltaError, OSError) as error:
-            raise FailureError(f"the log of {quoted(self.uri)} cannot be written: {reason(error)}") from error
-        self.place.settle(f"{EVENTS}/_delta_log")
+            raise FailureError(f"the log of {quoted(self.uri)} could not be summed up: {reason(error)}") from error
+        self.settle(table.version())
+
+    def settle(self, version: int) -> None:
+        """Force to the disk what the table's log has of a version and of those after it; those before were, when journaled."""
+        self.place.settle(f"{EVENTS}/_delta_log", after=f"{version:020}")
 
     @contextmanager
     def writing(self) -> Iterator[deltalake.DeltaTable]:
@@ -160,6 +167,7 @@ class Store:
         journaled = self._journaled()
         if table.version() <= journaled:
             return
+        self.settle(journaled + 1)
         for commit in sorted(table.history(), key=lambda commit: int(commit["version"])):
             if "audit_reports" in commit and int(commit["version"]) > journaled:
                 self.journal_commit(json.loads(commit["audit_reports"]), version=int(commit["version"]))

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain
 
 from audit_reports.errors import FailureError, quoted
+from audit_reports.landed_before import input_files
 from audit_reports.place import Kept
 from audit_reports.store import EVENTS, Store
 
@@ -39,7 +40,8 @@ def sweep(store: Store, *, now: datetime, grace: timedelta = GRACE, at_once: boo
     may be about to commit it. Raises `FailureError` where a file cannot be removed; the next sweep goes on.
     """
     parts = {f"{EVENTS}/{file.name}" for file in store.files(store.table())}
-    parts |= {str(one["path"]) for one in store.quarantined(superseded=True)} | _inputs(store)
+    parts |= {str(one["path"]) for one in store.quarantined(superseded=True)}
+    parts |= input_files(store.journal.entries("landing"))
     replaced, removed = _let_go(store)
     files = size = waiting = unknown = 0
     for file in _there(store):
@@ -69,17 +71,14 @@ def _there(store: Store) -> Iterator[Kept]:
     yield from list(store.place.unfinished())
 
 
-def _inputs(store: Store) -> set[str]:
-    facts = (entry.facts["inputs"] for entry in store.journal.entries("landing"))
-    return {one["path"] for one in facts if isinstance(one, dict)}
-
-
 def _let_go(store: Store) -> tuple[dict[str, datetime], set[str]]:
-    """Return which files compactions have replaced, and when, and which were removed for good."""
+    """Return which files compactions, and landings' newer sums, have replaced, and when, and which were removed for good."""
     replaced: dict[str, datetime] = {}
     removed: set[str] = set()
-    for entry in store.journal.entries("compaction", "retention", "erasure"):
-        if entry.kind == "compaction":
+    for entry in store.journal.entries("landing", "compaction", "retention", "erasure"):
+        if entry.kind == "landing":
+            replaced |= {one["path"]: entry.time for one in entry.facts.get("known", ())}  # the last that still knew it
+        elif entry.kind == "compaction":
             replaced |= {one["path"]: entry.time for one in entry.facts["removed"]}
         else:
             removed |= {one["path"] for one in chain(entry.facts["removed"], entry.facts["quarantine"]["removed"])}

@@ -94,11 +94,11 @@ class Failing:
         if name not in ("publish", "replace", "keep", "remove", "settle"):
             return found
 
-        def step(*arguments: Any) -> Any:
+        def step(*arguments: Any, **named: Any) -> Any:
             self.steps -= 1
             if self.steps < 0 and not self.after:
                 raise self.error
-            done = found(*arguments)
+            done = found(*arguments, **named)
             if self.steps < 0:
                 raise self.error
             return done

@@ -38,6 +38,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
             "feed_check",
             "fetched",
             "journal",
+            "landed_before",
             "landed_files",
             "landing",
             "place",

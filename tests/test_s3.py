@@ -17,6 +17,7 @@ from conftest import Cli, S3Server
 from audit_reports import AuditLog, FailureError, UsageError
 from audit_reports.feeds import FEEDS
 from audit_reports.landing import Landing, land
+from audit_reports.place import Kept
 from audit_reports.places.lease import LOCK, Lease, Terms
 from audit_reports.places.s3 import S3
 from audit_reports.store import Store
@@ -279,6 +280,44 @@ def test_inputs_come_from_s3_by_name_prefix_and_pattern(s3: str, store: Path, cl
     assert again.err == f"{s3}/logs/x-1.log: landed before, in landing 1; nothing to do\n"
     deep = cli("ingest", f"{s3}/logs/**/*.log", "--store", store)
     assert deep.rows[0]["landed"] == 1
+
+
+@pytest.mark.parametrize("configured", [True, False])
+def test_an_object_that_has_landed_is_not_downloaded_again(
+    configured: bool, s3: str, tmp_path: Path, cli: Cli, *, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = file(
+        tmp_path / "settings.toml", f'[[ingest]]\npaths = ["{s3}/inbox/", "{s3}/one.jsonl", "{s3}/no*.jsonl"]\n'
+    )
+    fetched: list[str] = []
+    fetch = S3.fetch
+
+    def noted(place: S3, kept: Kept, local: Path) -> None:
+        fetched.append(kept.path)
+        fetch(place, kept, local)
+
+    monkeypatch.setattr(S3, "fetch", noted)
+
+    def ingest() -> tuple[list[str], list[dict[str, int]], str]:
+        fetched.clear()
+        words = ["--config", settings] if configured else [f"{s3}/inbox/", f"{s3}/one.jsonl"]
+        ran = cli("ingest", *words, "--store", tmp_path / "store")
+        assert ran.code == 0, ran
+        return sorted(fetched), ran.rows, ran.err
+
+    put(f"{s3}/inbox/a.jsonl", lines("a1"))
+    put(f"{s3}/inbox/b.jsonl", lines("b1"))
+    put(f"{s3}/one.jsonl", lines("o1"))
+    assert ingest()[0] == ["inbox/a.jsonl", "inbox/b.jsonl", "one.jsonl"]
+    names, rows, err = ingest()
+    assert (names, rows[0]["read"]) == ([], 0)
+    assert err.count("landed before, in landing 1; nothing to do") == 3
+    put(f"{s3}/inbox/b.jsonl", lines("b2"))  # as long as before
+    put(f"{s3}/inbox/c.jsonl", lines("c1"))
+    names, rows, _ = ingest()
+    assert (names, rows[0]["landing"], rows[0]["landed"]) == (["inbox/b.jsonl", "inbox/c.jsonl"], 2, 2)
+    assert ingest()[0] == []
+    assert ids(str(tmp_path / "store")) == ["a1", "b1", "b2", "c1", "o1"]
 
 
 @pytest.mark.parametrize(

@@ -103,11 +103,12 @@ class Disk:
     def remove(self, path: str) -> None:
         (self.root / path).unlink(missing_ok=True)
 
-    def names(self, folder: str) -> list[str]:
+    def names(self, folder: str, *, after: str = "") -> list[str]:
         try:
-            return sorted(path.name for path in (self.root / folder).iterdir() if not path.name.startswith("."))
+            names = [path.name for path in (self.root / folder).iterdir()]
         except (FileNotFoundError, NotADirectoryError):
             return []
+        return sorted(name for name in names if not name.startswith(".") and name > after)
 
     def walk(self, folder: str) -> Iterator[Kept]:
         return (self._kept(path) for path in self._below(folder) if not path.name.startswith("."))
@@ -127,9 +128,9 @@ class Disk:
     def location(self, path: str) -> str:
         return str(self.root / path)
 
-    def settle(self, folder: str) -> None:
+    def settle(self, folder: str, *, after: str = "") -> None:
         for current, _, names in os.walk(self.root / folder):
-            for name in names:
+            for name in (name for name in names if name > after):
                 with (Path(current) / name).open("rb") as file:
                     os.fsync(file.fileno())
             _sync_folder(Path(current))

@@ -142,10 +142,11 @@ class S3:
     def remove(self, path: str) -> None:
         self._call("delete_object", path)
 
-    def names(self, folder: str) -> list[str]:
+    def names(self, folder: str, *, after: str = "") -> list[str]:
         within = self._key(folder).rstrip("/") + "/" if self._key(folder) else ""
-        found = {name[len(within) :].partition("/")[0] for name, _ in self._pages(folder, delimiter="/")}
-        return sorted(found - {""})
+        pages = self._pages(folder, delimiter="/", after=within + after if after else "")
+        found = {name[len(within) :].partition("/")[0] for name, _ in pages}
+        return sorted(name for name in found if name > after)
 
     def walk(self, folder: str) -> Iterator[Kept]:
         for name, facts in self._pages(folder):
@@ -159,7 +160,7 @@ class S3:
     def location(self, path: str) -> str:
         return f"{self.uri}/{path}"
 
-    def settle(self, folder: str) -> None:
+    def settle(self, folder: str, *, after: str = "") -> None:
         """S3 has answered, so it is settled."""
 
     @contextmanager
@@ -232,8 +233,13 @@ class S3:
     def _name(self, path: str) -> str:
         return f"{self.bucket}/{self._key(path)}"
 
-    def _pages(self, folder: str, *, delimiter: str = "", most: int = 0) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """Yield the keys below a folder with what S3 says of them, page by page; with a delimiter, folders by their name."""
+    def _pages(
+        self, folder: str, *, delimiter: str = "", after: str = "", most: int = 0
+    ) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Yield the keys below a folder, or those after a key, with what S3 says of them, page by page.
+
+        With a delimiter, folders come by their name.
+        """
         key = self._key(folder).rstrip("/")
         given: dict[str, Any] = {
             "Bucket": self.bucket,
@@ -242,6 +248,8 @@ class S3:
         }
         if delimiter:
             given["Delimiter"] = delimiter
+        if after:
+            given["StartAfter"] = after
         while True:
             with self._asking():
                 page = self.files.call_s3("list_objects_v2", **given)
