@@ -34,19 +34,69 @@ def by(events: nw.LazyFrame[Any], dimensions: Sequence[str], *, timezone: str) -
     sorted by events, most first, then by the dimensions, null last. `week`, `day`, `hour` (0-23) and `weekday` (1-7, ISO)
     are those that clocks in the timezone show; `network` is the /24 of a v4 address and the /48 of a v6 one, null for
     other text. Raises `UsageError` for an unknown or repeated dimension and for none.
+
+    >>> import polars as pl
+    >>> from datetime import UTC, datetime
+    >>> moments = [datetime(2026, 3, 2, hour, tzinfo=UTC) for hour in (8, 9, 22)]
+    >>> who, where = ["ana", "ben", "ana"], ["ES", None, None]
+    >>> events = pl.LazyFrame({"occurred_at": moments, "actor": who, "country": where})
+    >>> by(nw.from_native(events), ["country"], timezone="UTC").select("country", "events", "actors").collect().rows()
+    [(None, 2, 2), ('ES', 1, 1)]
+    """
+    time = nw.col("occurred_at")
+    counted = (
+        with_dimensions(events, dimensions, timezone=timezone)
+        .group_by(*dimensions)
+        .agg(
+            nw.len().cast(nw.Int64).alias("events"),
+            distinct("actor").alias("actors"),
+            time.min().alias("first_seen"),
+            time.max().alias("last_seen"),
+        )
+    )
+    return counted.sort("events", *dimensions, descending=[True, *[False] * len(dimensions)], nulls_last=True)
+
+
+def rare(events: nw.LazyFrame[Any], dimensions: Sequence[str], *, timezone: str) -> nw.LazyFrame[Any]:
+    """Return the combinations of some dimensions, rarest first; no event gives no row, and null is a value like any other.
+
+    For `actor` and `event`, a row says how rare it is that this actor does this: `events` (how often), `share` (of the
+    actor's events, more than 0 and up to 1) and `shared_by` (how many known actors do it, this one among them). In other
+    words: the share is of the first dimension's events, and the values counted are those of the first dimension that have
+    all the others in common. Sorted by events, then by `shared_by`, `share` and the dimensions, null last. Raises
+    `UsageError` for fewer than two dimensions, and as `by` does.
+
+    >>> import polars as pl
+    >>> did = pl.LazyFrame({"actor": ["ana", "ana", "ana", "ben"], "event": ["read", "read", "delete", "read"]})
+    >>> rare(nw.from_native(did), ["actor", "event"], timezone="UTC").collect().rows()
+    [('ana', 'delete', 1, 0.3333333333333333, 1), ('ben', 'read', 1, 1.0, 2), ('ana', 'read', 2, 0.6666666666666666, 2)]
+    """
+    if len(dimensions) == 1:
+        raise UsageError("rare needs two dimensions or more, who and what: rare('actor', 'event')")
+    counted = (
+        with_dimensions(events, dimensions, timezone=timezone)
+        .group_by(*dimensions)
+        .agg(nw.len().cast(nw.Int64).alias("events"))
+    )
+    first, *others = dimensions
+    known = (~nw.col(first).is_null()).cast(nw.Int64)
+    return counted.with_columns(
+        (nw.col("events") / nw.col("events").sum().over(first)).alias("share"),
+        known.sum().over(*others).cast(nw.Int64).alias("shared_by"),
+    ).sort("events", "shared_by", "share", *dimensions, nulls_last=True)
+
+
+def with_dimensions(events: nw.LazyFrame[Any], dimensions: Sequence[str], *, timezone: str) -> nw.LazyFrame[Any]:
+    """Return events with a column for each of some dimensions, named as it is; raises `UsageError` as `by` does.
+
+    The dimension `day` is the local day, and takes the place of the column, which is that of UTC.
     """
     checked_dimensions(dimensions)
     if LOCAL_DIMENSIONS.intersection(dimensions):
         events = with_local_time(events, timezone)
     events = with_native(events, {name: _NATIVE[name] for name in dimensions if name in _NATIVE})
-    time = nw.col("occurred_at")
-    counted = events.group_by(*(_dimension(name).alias(name) for name in dimensions)).agg(
-        nw.len().cast(nw.Int64).alias("events"),
-        distinct("actor").alias("actors"),
-        time.min().alias("first_seen"),
-        time.max().alias("last_seen"),
-    )
-    return counted.sort("events", *dimensions, descending=[True, *[False] * len(dimensions)], nulls_last=True)
+    derived = {name: made for name in dimensions if (made := _derived(name)) is not None}
+    return events.with_columns(**derived) if derived else events
 
 
 def distinct(column: str) -> nw.Expr:
@@ -66,7 +116,8 @@ def checked_dimensions(dimensions: Sequence[str]) -> None:
         raise UsageError("a dimension is named twice")
 
 
-def _dimension(name: str) -> nw.Expr:
+def _derived(name: str) -> nw.Expr | None:
+    """Return the expression of a dimension that is no column of events."""
     match name:
         case "role":
             return nw.col("actor_role")
@@ -78,7 +129,7 @@ def _dimension(name: str) -> nw.Expr:
             return nw.col(LOCAL).dt.hour().cast(nw.Int64)
         case "weekday":
             return nw.col("weekday").cast(nw.Int64)
-    return nw.col(name)
+    return None
 
 
 def _location() -> nw.Expr:

@@ -1,40 +1,67 @@
-"""What changed against the period before? Two counts of the same dimensions side by side, no row of either lost."""
+"""What changed against another period? Two counts of the same dimensions side by side, no row of either lost."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
-if TYPE_CHECKING:
-    import polars as pl
+import narwhals as nw
+
+from audit_reports.activity import by
 
 NEW, GONE = "new", "gone"
 """What `state` says of a row that only this period has, or only the one before; null for a row that both have."""
 
 
-def compared(now: pl.DataFrame, before: pl.DataFrame, dimensions: Sequence[str]) -> pl.DataFrame:
-    """Return `now` with the columns `before` (events), `change` and `state` after `events`, and a row for what is gone.
+def compare(
+    events: nw.LazyFrame[Any], before: nw.LazyFrame[Any], dimensions: Sequence[str], *, timezone: str
+) -> nw.LazyFrame[Any]:
+    """Count the events of two frames by the same dimensions, side by side; where neither has an event there is no row.
 
-    Both frames have the dimensions and `events`, as `AuditLog.by` gives them. A null dimension is a value like any other.
-    Sorted by events, then by those before, most first, then by the dimensions, null last; the sums of `events` and of
-    `before` are those of the two frames. Other columns of a row that is gone are null.
+    A null dimension is a value like any other. A row has the dimensions, `events`, `before` (events of the other frame),
+    `change` (the difference), `state` (`new`, `gone` or null), and `actors`, `first_seen` and `last_seen` (UTC) of `events`,
+    null where it is gone. Sorted by events, then by those before, most first, then by the dimensions, null last. Local
+    dimensions are those of the timezone, in both. Raises `UsageError` as `by` does.
 
     >>> import polars as pl
-    >>> now, before = (pl.DataFrame({"actor": a, "events": e}) for a, e in [(["ana", None], [3, 1]), (["ana", "ben"], [1, 4])])
-    >>> compared(now, before, ["actor"]).rows()
-    [('ana', 3, 1, 2, None), (None, 1, 0, 1, 'new'), ('ben', 0, 4, -4, 'gone')]
+    >>> from datetime import UTC, datetime
+    >>> def did(*actors):
+    ...     return nw.from_native(pl.LazyFrame({"actor": actors, "occurred_at": datetime(2026, 3, 2, tzinfo=UTC)}))
+    >>> changed = compare(did("ana", "ana", None), did("ana", "ben"), ["actor"], timezone="UTC")
+    >>> changed.select("actor", "events", "before", "change", "state").collect().rows()
+    [('ana', 2, 1, 1, None), (None, 1, 0, 1, 'new'), ('ben', 0, 1, -1, 'gone')]
     """
-    import polars as pl
+    now, earlier = (by(frame, dimensions, timezone=timezone) for frame in (events, before))
+    return compared(now, earlier, dimensions)
 
+
+def compared(now: nw.LazyFrame[Any], before: nw.LazyFrame[Any], dimensions: Sequence[str]) -> nw.LazyFrame[Any]:
+    """Return counts with the columns `before`, `change` and `state` after `events`, and a row for what is gone.
+
+    Both frames have the dimensions, a row for each combination, and `events`, as `by` gives them; the rows are those that
+    `compare` tells of. The sums of `events` and of `before` are those of the two frames. Other columns are those of `now`,
+    null in a row that is gone. The two are laid one under the other and counted again: a join would lose null dimensions.
+    """
     keys = list(dimensions)
-    earlier = before.group_by(keys).agg(pl.col("events").sum().alias("before"))
-    joined = now.join(earlier, on=keys, how="full", nulls_equal=True, coalesce=True)
-    counts = [pl.col(name).fill_null(0).cast(pl.Int64) for name in ("events", "before")]
-    state = pl.when(pl.col("before") == 0).then(pl.lit(NEW)).when(pl.col("events") == 0).then(pl.lit(GONE))
-    others = [name for name in now.columns if name not in (*keys, "events")]
+    others = [name for name in now.collect_schema().names() if name not in (*keys, "events")]
+    zero = nw.lit(0, dtype=nw.Int64)
+    both = nw.concat(
+        [
+            now.select(*keys, *others, "events", zero.alias("before")),
+            before.select(*keys, zero.alias("events"), nw.col("events").alias("before")),
+        ],
+        how="diagonal",
+    )
+    state = nw.when(nw.col("before") == 0).then(nw.lit(NEW)).otherwise(
+        nw.when(nw.col("events") == 0).then(nw.lit(GONE))
+    )  # fmt: skip
     return (
-        joined.with_columns(counts)
-        .with_columns((pl.col("events") - pl.col("before")).alias("change"), state.alias("state"))
-        .sort(["events", "before", *keys], descending=[True, True, *[False] * len(keys)], nulls_last=True)
+        both.group_by(*keys)
+        .agg(
+            *(nw.col(name).sum().cast(nw.Int64) for name in ("events", "before")),
+            *(nw.col(name).max() for name in others),
+        )
+        .with_columns((nw.col("events") - nw.col("before")).alias("change"), state.alias("state"))
         .select(*keys, "events", "before", "change", "state", *others)
+        .sort("events", "before", *keys, descending=[True, True, *[False] * len(keys)], nulls_last=True)
     )

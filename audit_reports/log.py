@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from audit_reports import clock
-from audit_reports.activity import by
+from audit_reports.activity import by, rare
+from audit_reports.activity_change import compare
+from audit_reports.behaviour import first_seen, sessions, story
 from audit_reports.columns import ACTOR_TYPES, OUTCOMES
 from audit_reports.engine import EngineError
 from audit_reports.engines import engine_of
 from audit_reports.errors import FailureError, UsageError, nearest, quoted, reason
-from audit_reports.filter import CLOSED, FLAGS, Filter, check_values, checked_timezone
+from audit_reports.filter import CLOSED, FLAGS, Filter, check_values, checked_timezone, duration
 from audit_reports.store import EventFile, Landed, Store
 
 if TYPE_CHECKING:
@@ -148,6 +150,35 @@ class AuditLog:
         from audit_reports.engines.duckdb import query_text
 
         return query_text(lambda events: by(events, dimensions, timezone=self.timezone))
+
+    def compare(self, other: AuditLog, *dimensions: str) -> pl.DataFrame:
+        """Return counts by some dimensions beside those of another view of this log: `events`, `before`, `change`, `state` ...
+
+        `state` is `new` where only this view has events, `gone` where only the other has. All columns and their order are
+        those of `activity_change.compare`. Raises `UsageError` for a view of another log.
+        """
+        if other._snapshot is not self._snapshot:
+            raise UsageError("two views can be compared where both are of one log: narrow it twice, log.filter(...)")
+        return self._collect(compare(self.frame(), other.frame(), dimensions, timezone=self.timezone))
+
+    def rare(self, *dimensions: str) -> pl.DataFrame:
+        """Return combinations, rarest first: the dimensions, `events`, `share`, `shared_by`; see `activity.rare`."""
+        return self._collect(rare(self.frame(), dimensions, timezone=self.timezone))
+
+    def first_seen(self, *dimensions: str) -> pl.DataFrame:
+        """Return when each combination was first in this view, newest first; see `behaviour.first_seen`."""
+        return self._collect(first_seen(self.frame(), dimensions, timezone=self.timezone))
+
+    def sessions(self, gap: str = "30m") -> pl.DataFrame:
+        """Return each actor's sessions, which end where nothing follows for longer than `gap`; see `behaviour.sessions`."""
+        return self._collect(sessions(self.frame(), gap=duration(gap)))
+
+    def story(self, actor: str) -> pl.DataFrame:
+        """Return an actor's events in this view, oldest first, with what is new in them against all that the log knows.
+
+        See `behaviour.story`: `since_previous` (seconds), `new_place` and `new_action` are told beside each event.
+        """
+        return self._collect(story(self.frame(), self._filtered(Filter()), actor))
 
     def newest(self, limit: int | None = None) -> pl.DataFrame:
         """Return the events with every column, newest first, no more than `limit` of them."""

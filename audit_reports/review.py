@@ -121,14 +121,23 @@ def make_review(log: AuditLog, period: Period, *, name: str = "activity") -> Rev
         journal_entry=landings[-1].entry if landings else 0,
         trust=look(log, everything, period, matched=now.count()),
         figures=count_figures(chosen, period, always=always),
-        actors=compared(now.sql(ACTORS_SQL.format(always=always)), then.by("actor"), ["actor"]),
-        categories=compared(now.by("category", "action"), then.by("category", "action"), ["category", "action"]),
-        locations=_with_names(compared(now.by(*places), then.by(*places), places)),
+        actors=_actors(now.sql(ACTORS_SQL.format(always=always)), then.by("actor")),
+        categories=now.compare(then, "category", "action"),
+        locations=_with_names(now.compare(then, *places)),
         hours=now.by("day", "hour").select("day", "hour", "events").sort("day", "hour"),
         hours_before=then.by("day", "hour").select("day", "hour", "events").sort("day", "hour"),
         always_shown=now.sql(ALWAYS_SQL.format(always=always)),
         provenance=_provenance(chosen, now, period, always),
     )
+
+
+def _actors(now: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    import narwhals as nw
+
+    rows: pl.DataFrame = (
+        compared(nw.from_native(now.lazy()), nw.from_native(before.lazy()), ["actor"]).collect().to_native()
+    )
+    return rows
 
 
 def _with_names(locations: pl.DataFrame) -> pl.DataFrame:

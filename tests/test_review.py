@@ -11,7 +11,6 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from audit_reports.activity_change import compared
 from audit_reports.demo import World
 from audit_reports.errors import FailureError, UsageError
 from audit_reports.feeds import FEEDS
@@ -156,14 +155,3 @@ def test_wrong_use_is_refused_before_anything_is_written(worst: Review, tmp_path
         write_review(worst, tmp_path / "file", ["csv"], arguments={})
     with pytest.raises(FailureError, match="cannot make the folder"):
         write_review(worst, tmp_path / "file" / "below", ["csv"], arguments={})
-
-
-def test_compared_keeps_null_new_and_gone() -> None:
-    now = pl.DataFrame({"actor": ["a", None, "b"], "events": [5, 2, 2], "actors": [1, 0, 1]})
-    before = pl.DataFrame({"actor": [None, "c", "b"], "events": [7, 1, 2], "actors": [0, 1, 1]})
-    assert compared(now, before, ["actor"]).rows() == [
-        ("a", 5, 0, 5, "new", 1),
-        (None, 2, 7, -5, None, 0),
-        ("b", 2, 2, 0, None, 1),
-        ("c", 0, 1, -1, "gone", None),
-    ]

@@ -126,6 +126,8 @@ def _expression(native: Native) -> Expression:
     match native.function, native.arguments:
         case "in zone", (str(zone),):
             return duckdb.SQLExpression(f"{column} AT TIME ZONE {literal(zone)}")
+        case "microseconds", ():
+            return duckdb.SQLExpression(f"epoch_us({column})")
         case "network", ():
             v4, v6 = _taken(network.V4, column), _taken(network.V6, f"lower({column})")
             return duckdb.SQLExpression(f"coalesce({v4}, {v6})")

@@ -24,6 +24,8 @@ def _expression(native: Native) -> pl.Expr:
     match native.function, native.arguments:
         case "in zone", (str(zone),):
             return column.dt.convert_time_zone(zone).dt.replace_time_zone(None)
+        case "microseconds", ():
+            return column.dt.timestamp("us")
         case "network", ():
             return pl.coalesce(_taken(network.V4, column), _taken(network.V6, column.str.to_lowercase()))
         case "iso week", ():

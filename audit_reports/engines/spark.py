@@ -125,6 +125,8 @@ def _expression(native: Native) -> str:
             return f"concat(lpad(CAST(extract(YEAROFWEEK FROM {column}) AS STRING), 4, '0'), '-W', {week})"
         case "weekday", ():
             return f"weekday({column}) + 1"
+        case "microseconds", ():
+            return f"unix_micros({column})"
         case "network", ():
             return f"coalesce({_taken(network.V4, column)}, {_taken(network.V6, f'lower({column})')})"
     raise NotImplementedError(f"Spark has no native {native.function!r}")

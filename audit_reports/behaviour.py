@@ -1,0 +1,139 @@
+"""What does somebody do, and what of it for the first time? Firsts, sessions, and one actor's story, frame to frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import narwhals as nw
+
+from audit_reports.activity import distinct, with_dimensions
+from audit_reports.engine import Native, with_native
+
+IN_ORDER = ("occurred_at", "feed", "event_id")
+"""What events are put in order by: no two have all three in common."""
+
+_MICROSECONDS = {"microseconds": Native("microseconds", "occurred_at")}
+_SECOND = 1_000_000
+
+_TOLD = (
+    "occurred_at", "since_previous", "event", "resource", "resource_type", "changes", "source", "ip", "country", "city",
+    "outcome", "new_place", "new_action", "feed", "event_id",
+)  # fmt: skip
+
+
+def first_seen(events: nw.LazyFrame[Any], dimensions: Sequence[str], *, timezone: str) -> nw.LazyFrame[Any]:
+    """Return when each combination of some dimensions was first there; one with an unknown value (null) is none, and left out.
+
+    A row has the dimensions, `first_seen` and `last_seen` (UTC), `first_event_id` (of events at the same time, the
+    first id) and `events`; sorted by `first_seen`, newest first, then by the dimensions. No event gives no row.
+    First means first among these events: ask the whole log, and take from the answer what is new. Local dimensions are
+    those of the timezone. Raises `UsageError` as `by` does.
+
+    >>> import polars as pl
+    >>> from datetime import UTC, datetime
+    >>> moments = [datetime(2026, 3, day, tzinfo=UTC) for day in (2, 3, 4)]
+    >>> events = {"occurred_at": moments, "feed": "door", "event_id": ["a", "b", "c"], "country": ["ES", None, "ES"]}
+    >>> found = first_seen(nw.from_native(pl.LazyFrame(events)), ["country"], timezone="UTC")
+    >>> found.select("country", "first_event_id", "events").collect().rows()
+    [('ES', 'a', 2)]
+    """
+    time, keys = nw.col("occurred_at"), list(dimensions)
+    known = (
+        with_dimensions(events, keys, timezone=timezone)
+        .filter(*(~nw.col(name).is_null() for name in keys))
+        .select(*keys, time.alias("at"), nw.col("event_id").alias("id"))
+    )
+    counted = known.group_by(*keys).agg(
+        nw.col("at").min().alias("first_seen"), nw.col("at").max().alias("last_seen"), nw.len().alias("events")
+    )
+    found = (
+        known.join(counted, left_on=[*keys, "at"], right_on=[*keys, "first_seen"], how="inner")
+        .group_by(*keys)
+        .agg(
+            nw.col("at").min().alias("first_seen"),
+            nw.col("last_seen").max(),
+            nw.col("id").min().alias("first_event_id"),
+            nw.col("events").max().cast(nw.Int64),
+        )
+    )
+    return found.sort("first_seen", *keys, descending=[True, *[False] * len(keys)])
+
+
+def sessions(events: nw.LazyFrame[Any], *, gap: timedelta) -> nw.LazyFrame[Any]:
+    """Return each actor's events in sessions, which end where nothing follows for longer than `gap`; unknown actors have none.
+
+    An event that follows after exactly `gap` is of the same session. A row has `actor`, `since` and `until` (UTC, of the
+    first and the last event), `seconds` between them (whole, rounded down; 0 for one event), `events`, `ips` and `countries`
+    (distinct, unknown ones not counted), and `first_event_id`; sorted by `since`, then by actor. No event gives no row.
+
+    >>> import polars as pl
+    >>> from datetime import UTC, datetime
+    >>> moments = [datetime(2026, 3, 2, 9, minute, tzinfo=UTC) for minute in (0, 30, 59)]
+    >>> events = {"occurred_at": moments, "feed": "door", "event_id": ["a", "b", "c"], "actor": "ana", "ip": None, "country": "E"}
+    >>> found = sessions(nw.from_native(pl.LazyFrame(events)), gap=timedelta(minutes=30))
+    >>> found.select("actor", "seconds", "events", "ips", "countries", "first_event_id").collect().rows()
+    [('ana', 3540, 3, 0, 1, 'a')]
+    """
+    time, at = nw.col("occurred_at"), nw.col("microseconds")
+    previous = at.shift(1).over("actor", order_by=IN_ORDER)
+    begins = previous.is_null() | (at - previous > gap // timedelta(microseconds=1))
+    found = (
+        with_native(events.filter(~nw.col("actor").is_null()), _MICROSECONDS)
+        .select("actor", "ip", "country", *IN_ORDER, "microseconds")
+        .with_columns(begins.cast(nw.Int64).alias("begins"))
+        .with_columns(nw.col("begins").cum_sum().over("actor", order_by=IN_ORDER).alias("session"))
+        .group_by("actor", "session")
+        .agg(
+            time.min().alias("since"),
+            time.max().alias("until"),
+            nw.len().cast(nw.Int64).alias("events"),
+            distinct("ip").alias("ips"),
+            distinct("country").alias("countries"),
+            ((at.max() - at.min()) // _SECOND).cast(nw.Int64).alias("seconds"),
+            nw.when(nw.col("begins") == 1).then("event_id").max().alias("first_event_id"),
+        )
+    )
+    return found.select("actor", "since", "until", "seconds", "events", "ips", "countries", "first_event_id").sort(
+        "since", "actor"
+    )
+
+
+def story(events: nw.LazyFrame[Any], history: nw.LazyFrame[Any], actor: str) -> nw.LazyFrame[Any]:
+    """Return one actor's events in their order, with what is new in them; an actor without events gives no row.
+
+    `history` is the whole log, and holds `events` too: an event is judged by all that the actor did before it there,
+    whatever `events` leaves out. `since_previous` is how many seconds the actor did nothing before it (whole, rounded
+    down), null for the very first; `new_place` says that the actor was never seen in that city (else region) and country
+    before, false where the event says none; `new_action` that the actor never did that `event` before. Times are UTC.
+
+    >>> import polars as pl
+    >>> from datetime import UTC, datetime
+    >>> texts = ("resource", "resource_type", "changes", "source", "ip", "outcome", "region")
+    >>> moments = [datetime(2026, 3, day, tzinfo=UTC) for day in (2, 3, 4)]
+    >>> who = {"feed": "door", "event_id": ["a", "b", "c"], "actor": "ana", "event": "Enter"}
+    >>> where = {"city": ["Madrid", "Hanoi", None], "country": ["ES", "VN", None]}
+    >>> log = pl.LazyFrame({"occurred_at": moments} | who | where | dict.fromkeys(texts))
+    >>> told = story(nw.from_native(log.tail(2)), nw.from_native(log), "ana")
+    >>> told.select("event_id", "since_previous", "new_place", "new_action").collect().rows()
+    [('b', 86400, True, False), ('c', 86400, False, False)]
+    """
+    theirs = nw.col("actor") == actor
+    time = nw.col("occurred_at")
+    before = nw.col("microseconds").shift(1).over("actor", order_by=IN_ORDER)
+
+    def first(*of: str) -> nw.Expr:
+        return time.shift(1).over(*of, order_by=IN_ORDER).is_null()
+
+    judged = (
+        with_native(with_dimensions(history.filter(theirs), ["location"], timezone="UTC"), _MICROSECONDS)
+        .select(*IN_ORDER, "actor", "event", "location", "microseconds")
+        .with_columns(
+            ((nw.col("microseconds") - before) // _SECOND).cast(nw.Int64).alias("since_previous"),
+            (first("location") & ~nw.col("location").is_null()).alias("new_place"),
+            first("event").alias("new_action"),
+        )
+        .select(*IN_ORDER, "since_previous", "new_place", "new_action")
+    )
+    return events.filter(theirs).join(judged, on=list(IN_ORDER), how="left").select(*_TOLD).sort(*IN_ORDER)
