@@ -23,16 +23,15 @@ from audit_reports.filters.tree import (
     InNetwork,
     IsIn,
     Operand,
-    Part,
     Search,
     all_of,
     as_data,
-    operands,
     walk,
 )
 from audit_reports.journal import canonical, time_text
 
 if TYPE_CHECKING:
+    import narwhals as nw
     import polars as pl
 
 FLAGS = {
@@ -79,7 +78,7 @@ class Filter:
     @classmethod
     def of(
         cls,
-        *predicates: pl.Expr,
+        *predicates: pl.Expr | nw.Expr,
         timezone: str = "UTC",
         now: datetime | None = None,
         since: str | date | None = None,
@@ -90,7 +89,7 @@ class Filter:
         where: str | None = None,
         **values: str | Sequence[str] | None,
     ) -> Filter:
-        """Make a filter from Polars predicates and keywords, all of which must hold.
+        """Make a filter from predicates (of Polars or Narwhals) and keywords, all of which must hold.
 
         `since` and `until` (dates or times, half-open) without a zone are read in `timezone`; `last` ("7d") counts back
         from `now`. Each value keyword takes one value or several, meaning or; None and an empty list filter nothing.
@@ -126,10 +125,26 @@ class Filter:
             conditions.append(InNetwork(tuple(sorted({_network(one) for one in networks}))))
         if search:
             conditions.append(Search(search))
-        conditions += [_read(predicate, timezone) for predicate in predicates]
+        for predicate in predicates:
+            conditions.append(_read(predicate, timezone))
         if where is not None:
-            conditions.append(_read(_parsed(where), timezone))
+            from audit_reports.filters.written import from_sql
+
+            conditions.append(_read(from_sql(where), timezone))
         return cls(all_of(*conditions), timezone)
+
+    @classmethod
+    def from_json(cls, text: str, *, timezone: str = "UTC") -> Filter:
+        """Return the filter that `as_json` wrote; the timezone is that in which it speaks. Raises `UsageError`.
+
+        >>> chosen = Filter.of(category="Members")
+        >>> Filter.from_json(chosen.as_json()) == chosen
+        True
+        """
+        from audit_reports.filters.written import from_json
+
+        checked_timezone(timezone)
+        return cls(from_json(text), timezone)
 
     def also(self, other: Filter) -> Filter:
         """Return the filter that both must match, in this one's timezone."""
@@ -166,10 +181,6 @@ class Filter:
                     if op in ("<", "<=", "=="):
                         last = min(last or day, day)
         return first, last
-
-    def local_parts(self) -> list[Part]:
-        """Return the parts of times that need a zone of their own."""
-        return [one for one in operands(self.condition) if isinstance(one, Part) and one.timezone != "UTC"]
 
     def named_values(self) -> dict[str, list[str]]:
         """Return the text values that the filter compares columns with for equality, by column."""
@@ -268,7 +279,7 @@ def _several(given: str | Sequence[str] | None) -> list[str]:
 
 
 def _moment(given: str | date, zone: ZoneInfo) -> datetime:
-    from audit_reports.filters.reader import as_time
+    from audit_reports.filters.values import as_time
 
     return as_time(given, zone)
 
@@ -281,21 +292,7 @@ def _network(text: str) -> str:
 
 
 def _read(predicate: Any, timezone: str) -> Condition:
-    import polars as pl
-
     from audit_reports.filters.reader import read
+    from audit_reports.filters.written import as_polars
 
-    if not isinstance(predicate, pl.Expr):
-        raise UsageError(
-            f"a predicate is a Polars expression such as pl.col('actor') == 'ana', not {type(predicate).__name__}"
-        )
-    return read(predicate, timezone=timezone)
-
-
-def _parsed(where: str) -> pl.Expr:
-    import polars as pl
-
-    try:
-        return pl.sql_expr(where)
-    except pl.exceptions.PolarsError as error:
-        raise UsageError(f"the condition {quoted(where)} cannot be read: {str(error).splitlines()[0]}") from None
+    return read(as_polars(predicate), timezone=timezone)

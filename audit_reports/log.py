@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import ipaddress
 from collections.abc import Iterable
 from datetime import date, datetime
 from functools import cached_property
@@ -93,7 +92,7 @@ class AuditLog:
 
     def filter(
         self,
-        *predicates: pl.Expr,
+        *predicates: pl.Expr | nw.Expr,
         since: str | date | None = None,
         until: str | date | None = None,
         last: str | None = None,
@@ -255,26 +254,17 @@ class AuditLog:
         number = f" (journal entry {entry.number})" if entry and entry.facts["removed"] else ""
         return [f"events before {until} (UTC) were removed by retention{number}, but for days under a hold"]
 
-    @cached_property
-    def _addresses(self) -> list[str]:
-        return self._distinct("ip")
-
     def _distinct(self, column: str) -> list[str]:
         """Return the values of a column in the whole log, whatever the filter; null is none."""
         values = self._collect(self._filtered(Filter()).select(column).unique())[column]
         return [str(value) for value in values if value is not None]
 
-    def _within(self, ranges: tuple[str, ...]) -> list[str]:
-        wanted = [ipaddress.ip_network(one) for one in ranges]
-        found = []
-        for text in self._addresses:
-            try:
-                address = ipaddress.ip_address(text)
-            except ValueError:
-                continue
-            if any(address in network for network in wanted):
-                found.append(text)
-        return found
+    @cached_property
+    def _sixes(self) -> list[str]:
+        """Return the distinct addresses of the whole log that may be v6."""
+        address = nw.col("ip")
+        sixes = self._filtered(Filter()).filter(address.str.contains(":", literal=True)).select("ip").unique()
+        return self._collect(sixes)["ip"].to_list()
 
     def _collect(self, frame: nw.LazyFrame[Any]) -> pl.DataFrame:
         try:
@@ -292,7 +282,7 @@ class AuditLog:
         except EngineError as error:
             raise snapshot.failure(error) from error
         try:
-            return filtered(events, chosen, addresses=self._within)
+            return filtered(events, chosen, addresses=lambda: self._sixes)
         except snapshot.engine.errors as error:  # no file is read here: it is the filter that cannot run
             raise UsageError(f"{snapshot.engine.name} cannot run the filter: {reason(error)}") from None
 

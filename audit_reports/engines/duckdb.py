@@ -14,10 +14,9 @@ import duckdb
 import narwhals as nw
 import polars as pl
 
-from audit_reports import network
 from audit_reports.engine import EngineError, Native
+from audit_reports.engines.duckdb_natives import native_sql
 from audit_reports.errors import UsageError
-from audit_reports.feed import literal
 from audit_reports.store import EventFile, Store, connect, events_sql
 
 if TYPE_CHECKING:
@@ -122,27 +121,4 @@ def _text(frame: nw.LazyFrame[Any]) -> str:
 
 
 def _expression(native: Native) -> Expression:
-    column = '"' + native.column.replace('"', '""') + '"'
-    match native.function, native.arguments:
-        case "in zone", (str(zone),):
-            return duckdb.SQLExpression(f"{column} AT TIME ZONE {literal(zone)}")
-        case "microseconds", ():
-            return duckdb.SQLExpression(f"epoch_us({column})")
-        case "network", ():
-            v4, v6 = _taken(network.V4, column), _taken(network.V6, f"lower({column})")
-            return duckdb.SQLExpression(f"coalesce({v4}, {v6})")
-        case "iso week", ():
-            return duckdb.SQLExpression(f"strftime({column}, '%G-W%V')")
-        case "weekday", ():
-            return duckdb.SQLExpression(f"isodow({column})")
-    raise NotImplementedError(f"DuckDB has no native {native.function!r}")
-
-
-def _taken(steps: network.Steps, value: str) -> str:
-    """Return the SQL of steps of regular expressions on a value."""
-    for pattern, replacement in steps:
-        if replacement is None:
-            value = f"nullif(regexp_extract({value}, {literal(pattern)}), '')"
-        else:
-            value = f"regexp_replace({value}, {literal(pattern)}, {literal(replacement)}, 'g')"
-    return value
+    return duckdb.SQLExpression(native_sql(native))

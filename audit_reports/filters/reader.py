@@ -7,70 +7,60 @@ A part that names no column is valued by Polars itself. A part without a twin is
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+import typing
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from audit_reports.columns import COLUMNS, NAMES
+from audit_reports.columns import NAMES
 from audit_reports.errors import UsageError, quoted
+from audit_reports.filters.arithmetic import ARITHMETIC, SQL_ARITHMETIC, arithmetic, cast
+from audit_reports.filters.functions import LENGTHS, STRINGS, TIMES, NoTwinError
+from audit_reports.filters.kinds import COLUMN_TYPES, kind_of, polars_type, type_name, type_of, widens
+from audit_reports.filters.sentence import named
 from audit_reports.filters.tree import (
-    EVERYTHING,
+    UNKNOWN,
+    Call,
     Column,
     Compare,
     Comparison,
     Condition,
+    Constant,
+    Expression,
     IsIn,
     IsNull,
-    Match,
     Not,
-    Operand,
-    Part,
-    Text,
     Value,
     all_of,
     any_of,
     opposite,
 )
+from audit_reports.filters.values import constant, fitted, is_constant, value, valued
 
 if TYPE_CHECKING:
     import polars as pl
 
 _OPS: Mapping[str, Comparison] = {"Eq": "==", "NotEq": "!=", "Lt": "<", "LtEq": "<=", "Gt": ">", "GtEq": ">="}
 _MIRRORED: Mapping[Comparison, Comparison] = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-_PARTS = {
-    "Year": "year",
-    "Month": "month",
-    "Day": "day",
-    "Hour": "hour",
-    "Minute": "minute",
-    "Second": "second",
-    "Millisecond": "millisecond",
-    "Microsecond": "microsecond",
-    "WeekDay": "weekday",
-    "OrdinalDay": "ordinal_day",
-    "Date": "date",
+_MANY = "several columns at once (write pl.any_horizontal or pl.all_horizontal of one predicate for each)"
+_BEYOND = {
+    "SubPlan": "a subquery",
+    "Agg": "an aggregate such as max() or count()",
+    "Len": "an aggregate such as count(*)",
+    "Over": "a window (over)",
+    "Rolling": "a window (rolling)",
+    "AnonymousFunction": "a Python function",
+    "Selector": _MANY,
+    "Wildcard": _MANY,
 }
-_TYPES = {column.name: column.type for column in COLUMNS}
-# Polars reads these by Unicode, DuckDB by ASCII alone.
-_UNLIKE = re.compile(r"\\[dDwWsSbB]|\[\[:")
-
-
-@dataclass(frozen=True)
-class _Zoned:
-    """A time column seen in another zone; only a part of it can be compared."""
-
-    column: str
-    timezone: str
+"""What looks beyond one event, in the words of those who write it."""
 
 
 def read(expression: pl.Expr, *, timezone: str) -> Condition:
     """Return a Polars predicate as a condition.
 
     Text and times without a zone that are compared with a time are read in `timezone`. Raises `UsageError` for a column
-    that does not exist and for a part that DuckDB cannot run alike, naming it.
+    that does not exist and for a part that no engine runs as Polars does, naming it.
 
     >>> import polars as pl
     >>> read(pl.col("category").is_in(["Members"]), timezone="UTC")
@@ -82,225 +72,246 @@ def read(expression: pl.Expr, *, timezone: str) -> Condition:
         tree = json.loads(expression.meta.serialize(format="json"))
     except pl.exceptions.PolarsError:  # Python code has no form that could be read
         raise _refused("a Python function") from None
-    return _Reader(timezone).condition(tree)
+    beyond = _kinds(tree)
+    for name, words in _BEYOND.items():
+        if name in beyond:
+            raise _refused(words)
+    try:
+        return _Reader(timezone).condition(tree)
+    except NoTwinError as part:
+        raise _refused(str(part)) from None
 
 
 class _Reader:
     def __init__(self, timezone: str) -> None:
-        self.timezone = timezone
         self.zone = ZoneInfo(timezone)
 
     def condition(self, node: Any) -> Condition:
+        found = self.expression(node)
+        if isinstance(found, Constant) and found.value is None:
+            return UNKNOWN
+        if type_of(found) != "Boolean":
+            raise UsageError(f"a condition is needed, and {named(found)} is {kind_of(found)}")
+        return typing.cast(Condition, found)
+
+    def expression(self, node: Any) -> Expression:
         kind, body = _open(node)
+        if not _has_column(node):
+            return constant(node)
         match kind:
+            case "Column":
+                if body not in COLUMN_TYPES:
+                    raise UsageError.unknown("column", body, NAMES)
+                return Column(body)
+            case "Alias":
+                return self.expression(body[0])
             case "BinaryExpr":
                 return self.binary(body)
             case "Function":
-                return self.function(*_function(body), body["input"])
-            case "Alias":
-                return self.condition(body[0])
-            case "Cast" if body["dtype"] == {"Literal": "Boolean"}:  # what SQL puts behind a NOT
-                return self.condition(body["expr"])
-            case "Column" if _TYPES.get(body) is None:
-                self.column(body)
-            case "Literal":
-                if _value_of(node) is True:
-                    return EVERYTHING
-        raise _refused(kind)
+                return self.function(*_function(body), body)
+            case "Cast":
+                of = self.expression(body["expr"])
+                return cast(of, self.result({"Cast": body}, [of]), strict=body["options"] == "Strict")
+            case "Ternary":
+                return self.chosen(body)
+        raise NoTwinError(kind)
 
-    def binary(self, body: Any) -> Condition:
+    def binary(self, body: Any) -> Expression:
         op, left, right = body["op"], body["left"], body["right"]
-        if op in ("And", "LogicalAnd"):
-            return all_of(self.condition(left), self.condition(right))
-        if op in ("Or", "LogicalOr"):
-            return any_of(self.condition(left), self.condition(right))
-        if op not in _OPS:
-            raise _refused(f"the operator {op}")
-        comparison = _OPS[op]
-        if not _has_column(left) and not _has_column(right):
-            raise _refused("a comparison that names no column")
-        if not _has_column(left):
-            left, right, comparison = right, left, _MIRRORED[comparison]
-        operand = self.operand(left)
-        if _has_column(right):
-            other = self.operand(right)
-            if kind_of(operand) != kind_of(other):
-                kinds = f"{_name(operand)} is {kind_of(operand)}, {_name(other)} is {kind_of(other)}"
-                raise UsageError(f"columns of two kinds cannot be compared: {kinds}")
-            return Compare(operand, comparison, other)
-        value = _value_of(right)
-        if value is None:
-            raise UsageError("a comparison with null matches nothing; use is_null() or is_not_null()")
-        return Compare(operand, comparison, self.fitted(operand, value))
+        if op in _OPS:
+            return self.compare(self.expression(left), _OPS[op], self.expression(right))
+        if op in ARITHMETIC:
+            return self.arithmetic(ARITHMETIC[op], {"BinaryExpr": body}, [left, right])
+        match op:
+            case "And" | "LogicalAnd":
+                return all_of(self.condition(left), self.condition(right))
+            case "Or" | "LogicalOr":
+                return any_of(self.condition(left), self.condition(right))
+            case "Xor":
+                return Compare(self.condition(left), "!=", self.condition(right))
+            case "EqValidity":
+                return self.same(self.expression(left), self.expression(right))
+            case "NotEqValidity":
+                return opposite(self.same(self.expression(left), self.expression(right)))
+        raise NoTwinError(f"the operator {op}")
 
-    def function(self, group: str, name: str, options: Any, inputs: list[Any]) -> Condition:
+    def arithmetic(self, op: str, node: Any, inputs: Sequence[Any]) -> Expression:
+        left, right = map(self.expression, inputs)
+        return arithmetic(op, left, right, self.result(node, [left, right]))
+
+    def compare(self, left: Expression, op: Comparison, right: Expression) -> Condition:
+        left, op, other = self.sides(left, op, right)
+        if other is None:
+            raise UsageError("a comparison with null matches nothing; use is_null() or is_not_null()")
+        return Compare(left, op, other)
+
+    def sides(
+        self, left: Expression, op: Comparison, right: Expression
+    ) -> tuple[Expression, Comparison, Expression | Value | None]:
+        """Return two sides so that they can be compared: a constant on the right, in the type of the left."""
+        if is_constant(left):
+            left, right, op = right, left, _MIRRORED[op]
+        if is_constant(right):
+            return _moment(left), op, None if value(right) is None else fitted(left, value(right), self.zone)
+        self.check_alike(left, right)
+        return _moment(left), op, _moment(right)
+
+    def check_alike(self, left: Expression, right: Expression) -> None:
+        if kind_of(left) != kind_of(right):
+            kinds = f"{named(left)} is {kind_of(left)}, {named(right)} is {kind_of(right)}"
+            raise UsageError(f"columns of two kinds cannot be compared: {kinds}")
+
+    def same(self, left: Expression, right: Expression) -> Condition:
+        left, _, other = self.sides(left, "==", right)
+        if other is None:
+            return IsNull(left)
+        same = other if isinstance(other, Expression) else Constant(other, type_of(left))
+        return Call("same", (left, same), (), "Boolean")
+
+    def chosen(self, body: Any) -> Expression:
+        truthy, falsy = self.expression(body["truthy"]), self.expression(body["falsy"])
+        predicate = self.condition(body["predicate"])
+        type_ = self.result({"Ternary": body}, [predicate, truthy, falsy])
+        return Call("when", (predicate, *_widened([truthy, falsy], type_)), (), type_)
+
+    def function(self, group: str, name: str, options: Any, body: Any) -> Expression:
+        inputs = body["input"]
         match group, name:
             case "Boolean", "Not":
                 return opposite(self.condition(inputs[0]))
             case "Boolean", "IsNull":
-                return IsNull(self.operand(inputs[0]))
+                return IsNull(_moment(self.expression(inputs[0])))
             case "Boolean", "IsNotNull":
-                return Not(IsNull(self.operand(inputs[0])))
+                return Not(IsNull(_moment(self.expression(inputs[0]))))
             case "Boolean" | "Sql", "IsIn":
-                return self.is_in(inputs, options)
+                return self.is_in(inputs, nulls_equal=bool(options and options.get("nulls_equal")))
             case "Boolean", "IsBetween":
                 return self.is_between(inputs, options["closed"])
             case "Boolean", "AllHorizontal":
                 return all_of(*map(self.condition, inputs))
             case "Boolean", "AnyHorizontal":
                 return any_of(*map(self.condition, inputs))
-            case "StringExpr", "Contains":
-                text = self.text(inputs[1])
-                if not options["literal"]:
-                    _check_pattern(text)
-                return Match(self.text_operand(inputs[0]), "contains" if options["literal"] else "matches", text)
-            case "StringExpr", "StartsWith":
-                return Match(self.text_operand(inputs[0]), "starts with", self.text(inputs[1]))
-            case "StringExpr", "EndsWith":
-                return Match(self.text_operand(inputs[0]), "ends with", self.text(inputs[1]))
-        raise _refused(name)
+            case "StringExpr", "ConcatHorizontal":
+                return self.joined(inputs, options["delimiter"], ignore_nulls=options["ignore_nulls"])
+            case "StringExpr", _ if name in STRINGS:
+                of = self.expression(inputs[0])
+                if type_of(of) != "String":
+                    raise UsageError(f"{name} needs text, and {named(of)} is {kind_of(of)}")
+                return STRINGS[name](of, self.given(name, inputs[1:]), options)
+            case "TemporalExpr", _ if name in TIMES or name in LENGTHS:
+                of = self.expression(inputs[0])
+                made = self.of_time(name, of, self.given(name, inputs[1:]), options)
+                self.result({"Function": body}, [of, *map(constant, inputs[1:])])  # Polars may refuse it
+                return made
+            case "Sql", "Binary" if options in SQL_ARITHMETIC:
+                return self.arithmetic(SQL_ARITHMETIC[options], {"Function": body}, inputs)
+            case "", "Negate":
+                of = self.expression(inputs[0])
+                return arithmetic("-", Constant(0, type_of(of)), of, self.result({"Function": body}, [of]))
+            case "", "Coalesce" | "FillNull" | "MinHorizontal" | "MaxHorizontal" | "Abs":
+                word = {"MinHorizontal": "least", "MaxHorizontal": "greatest", "Abs": "abs"}.get(name, "coalesce")
+                met = [self.expression(one) for one in inputs]
+                type_ = self.result({"Function": body}, met)
+                return Call(word, _widened(met, type_), (), type_)
+        raise NoTwinError(name)
 
-    def is_in(self, inputs: list[Any], options: Any) -> Condition:
-        operand = self.operand(inputs[0])
+    def of_time(self, name: str, of: Expression, given: Sequence[Any], options: Any) -> Expression:
+        if name in LENGTHS:
+            if type_of(of) != "Duration":
+                raise UsageError(f"{name} needs a length of time, and {named(of)} is {kind_of(of)}")
+            return LENGTHS[name](of, given, options)
+        word = name.replace("WeekDay", "weekday").replace("OrdinalDay", "ordinal day").lower()
+        if kind_of(of) not in ("time", "clock time", "date", "time of day"):
+            raise UsageError(f"only a time has a {word}; times are occurred_at, landed_at and day")
+        return TIMES[name](of, given, options)
+
+    def joined(self, inputs: list[Any], separator: str, *, ignore_nulls: bool) -> Expression:
+        of = [self.expression(one) for one in inputs]
+        if wrong := [one for one in of if type_of(one) != "String"]:
+            raise NoTwinError(f"concat_str of {kind_of(wrong[0])} (cast it to text first)")
+        return Call("concat", tuple(of), (separator, ignore_nulls), "String")
+
+    def given(self, name: str, inputs: Sequence[Any]) -> list[Any]:
+        """Return the values of a function's arguments."""
+        if any(map(_has_column, inputs)):
+            raise NoTwinError(f"{name} by another column")
+        return [valued(node)[0] for node in inputs]
+
+    def is_in(self, inputs: list[Any], *, nulls_equal: bool) -> Condition:
+        left = _moment(self.expression(inputs[0]))
         if _has_column(inputs[1]):
-            raise _refused("is_in with another column")
-        values = _value_of(inputs[1])
+            return self.in_columns(left, inputs[1], nulls_equal=nulls_equal)
+        values = valued(inputs[1])[0]
         values = values if isinstance(values, list) else [values]
-        if None in values or (options and options.get("nulls_equal")):
-            raise UsageError("is_in with null: say it apart, with is_null()")
-        if not values:
+        wanted = {fitted(left, value, self.zone) for value in values if value is not None}
+        if not wanted and (not nulls_equal or None not in values):
             raise UsageError("is_in with no value matches nothing; name at least one")
-        fitted = {self.fitted(operand, value): None for value in values}
-        return IsIn(operand, tuple(sorted(fitted, key=lambda value: (type(value).__name__, value))))
+        found: Condition = IsIn(left, tuple(sorted(wanted, key=lambda value: (type(value).__name__, value))))
+        if not nulls_equal:
+            return found
+        if None in values:
+            return any_of(IsNull(left), *([found] if wanted else []))
+        return all_of(Not(IsNull(left)), found)
+
+    def in_columns(self, left: Expression, node: Any, *, nulls_equal: bool) -> Condition:
+        kind, body = _open(node)
+        if kind != "Function" or _function(body)[:2] != ("ListExpr", "Concat"):
+            raise NoTwinError("is_in with another column (write pl.concat_list of the columns)")
+        others: list[Expression] = []
+        for one in body["input"]:
+            other = self.expression(one)
+            if is_constant(other):
+                other = Constant(None if value(other) is None else fitted(left, value(other), self.zone), type_of(left))
+            else:
+                self.check_alike(left, other)
+            others.append(_moment(other))
+        return Call("one of", (left, *others), (nulls_equal,), "Boolean")
 
     def is_between(self, inputs: list[Any], closed: str) -> Condition:
-        operand = self.operand(inputs[0])
-        if _has_column(inputs[1]) or _has_column(inputs[2]):
-            raise _refused("is_between with another column")
-        low: Comparison = ">=" if closed in ("Both", "Left") else ">"
-        high: Comparison = "<=" if closed in ("Both", "Right") else "<"
+        of, low, high = map(self.expression, inputs)
         return all_of(
-            Compare(operand, low, self.fitted(operand, _value_of(inputs[1]))),
-            Compare(operand, high, self.fitted(operand, _value_of(inputs[2]))),
+            self.compare(of, ">=" if closed in ("Both", "Left") else ">", low),
+            self.compare(of, "<=" if closed in ("Both", "Right") else "<", high),
         )
 
-    def column(self, name: str) -> Column:
-        if name not in _TYPES:
-            raise UsageError.unknown("column", name, NAMES)
-        return Column(name)
+    def result(self, node: Any, inputs: Sequence[Expression]) -> str:
+        """Return the type that Polars gives a node whose inputs are these; raises `UsageError` in Polars' words."""
+        import polars as pl
 
-    def operand(self, node: Any) -> Operand:
-        found = self.seen(node)
-        if isinstance(found, _Zoned):
-            raise _refused("convert_time_zone on its own (a part of the time, such as .dt.hour(), has a twin)")
-        return found
-
-    def seen(self, node: Any) -> Operand | _Zoned:
-        kind, body = _open(node)
-        if kind == "Column":
-            return self.column(body)
-        if kind == "Alias":
-            return self.seen(body[0])
-        if kind == "Function":
-            group, name, options = _function(body)
-            inner = self.seen(body["input"][0])
-            if group == "TemporalExpr" and name == "ConvertTimeZone" and isinstance(inner, Column):
-                return _Zoned(inner.name, options["inner"] if isinstance(options, dict) else str(options))
-            if group == "TemporalExpr" and name in _PARTS:
-                return self.part(_PARTS[name], inner)
-            if group == "StringExpr" and isinstance(inner, Column):
-                match name:
-                    case "Lowercase":
-                        return Text("lower", inner)
-                    case "Uppercase":
-                        return Text("upper", inner)
-                    case "LenChars":
-                        return Text("length", inner)
-            raise _refused(name)
-        raise _refused(kind)
-
-    def part(self, part: str, inner: Operand | _Zoned) -> Part:
-        if isinstance(inner, _Zoned):
-            return Part(part, inner.column, inner.timezone)
-        if isinstance(inner, Column) and _TYPES[inner.name] in ("TIMESTAMPTZ", "DATE"):
-            return Part(part, inner.name, "UTC")
-        raise UsageError(f"only a time has a {part}; times are occurred_at, landed_at and day")
-
-    def text_operand(self, node: Any) -> Operand:
-        operand = self.operand(node)
-        if kind_of(operand) != "text":
-            raise UsageError(f"contains, starts_with and ends_with need text, and {_name(operand)} is none")
-        return operand
-
-    def text(self, node: Any) -> str:
-        if _has_column(node):
-            raise _refused("a comparison of texts in two columns")
-        value = _value_of(node)
-        if not isinstance(value, str):
-            raise UsageError(f"contains, starts_with and ends_with need a text to look for, not {quoted(value)}")
-        return value
-
-    def fitted(self, operand: Operand, value: Any) -> Value:
-        """Return a value as the operand's type has it; raises `UsageError` where it cannot be."""
-        kind = kind_of(operand)
-        if kind == "time":
-            return as_time(value, self.zone)
-        if kind == "date":
-            return as_date(value)
-        if isinstance(value, bool) or not isinstance(value, str if kind == "text" else int | float):
-            raise UsageError(f"{_name(operand)} is {kind}, and {quoted(value)} is none")
-        return value
-
-
-def kind_of(operand: Operand) -> str:
-    """Return what an operand's values are: text, number, time or date."""
-    match operand:
-        case Column(name):
-            return {"VARCHAR": "text", "BIGINT": "number", "TIMESTAMPTZ": "time", "DATE": "date"}[_TYPES[name]]
-        case Part("date"):
-            return "date"
-        case Text("lower" | "upper"):
-            return "text"
-    return "number"
-
-
-def as_time(value: Any, zone: ZoneInfo) -> datetime:
-    """Return text, a date or a time as a UTC time; without a zone of its own it is read in `zone`."""
-    if isinstance(value, str):
+        ((kind, body),) = node.items()
+        places = {"BinaryExpr": ("left", "right"), "Ternary": ("predicate", "truthy", "falsy"), "Cast": ("expr",)}
+        originals = body["input"] if kind == "Function" else [body[place] for place in places[kind]]
+        schema = {str(number): polars_type(type_of(of)) for number, of in enumerate(inputs)}
+        columns = [
+            {"Column": str(number)} if _has_column(original) else original for number, original in enumerate(originals)
+        ]
+        changed = {"input": columns} if kind == "Function" else dict(zip(places[kind], columns, strict=True))
+        text = json.dumps({kind: {**body, **changed}}).encode()
         try:
-            value = datetime.fromisoformat(value.strip())
-        except ValueError:
-            raise UsageError(f"{quoted(value)} is no date or time; write 2026-03-02 or 2026-03-02T09:14:05") from None
-    if isinstance(value, date) and not isinstance(value, datetime):
-        value = datetime.combine(value, time())
-    if not isinstance(value, datetime):
-        raise UsageError(f"{quoted(value)} is no date or time")
-    try:
-        return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
-    except OverflowError:
-        raise UsageError(f"{quoted(value)} reaches beyond the calendar") from None
+            found = pl.LazyFrame(schema=schema).select(pl.Expr.deserialize(text, format="json")).collect_schema()
+        except pl.exceptions.PolarsError as error:
+            raise UsageError(f"Polars refuses a part of the predicate: {str(error).splitlines()[0]}") from None
+        return type_name(found.dtypes()[0])
 
 
-def as_date(value: Any) -> date:
-    """Return text or a date as a date; raises `UsageError` for all else, a time too."""
-    if isinstance(value, str):
-        try:
-            return date.fromisoformat(value.strip())
-        except ValueError:
-            raise UsageError(f"{quoted(value)} is no date; write 2026-03-02") from None
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    raise UsageError(f"{quoted(value)} is no date")
+def _moment(of: Expression) -> Expression:
+    """Return a time without the zone in which it is shown: it is the same moment."""
+    return of.of[0] if isinstance(of, Call) and of.function == "in zone" else of
 
 
-def _name(operand: Operand) -> str:
-    match operand:
-        case Column(name):
-            return name
-        case Part(part, column, _):
-            return f"the {part} of {column}"
-        case Text(function, of):
-            return f"the {function} of {of.name}"
+def _widened(of: Sequence[Expression], type_: str) -> tuple[Expression, ...]:
+    """Return expressions that meet in a type; raises `NoTwinError` where Polars makes one of another in its own way."""
+    made: list[Expression] = []
+    for one in of:
+        if isinstance(one, Constant) and (one.value is None or widens(one.type, type_)) and type_ != "String":
+            made.append(Constant(one.value, type_))
+        elif isinstance(one, Constant) and one.value is None:
+            made.append(Constant(None, type_))
+        elif widens(type_of(one), type_):
+            made.append(cast(one, "String", strict=False) if type_ == "String" else one)
+        else:
+            raise NoTwinError(f"{kind_of(one)} where Polars makes {type_} of it (cast it first)")
+    return tuple(made)
 
 
 def _open(node: Any) -> tuple[str, Any]:
@@ -320,37 +331,17 @@ def _function(body: Any) -> tuple[str, str, Any]:
 
 
 def _has_column(node: Any) -> bool:
+    return "Column" in _kinds(node)
+
+
+def _kinds(node: Any) -> set[str]:
+    """Return the names of the parts of a tree; what stands in a literal is a value, and no part."""
     if isinstance(node, Mapping):
-        return "Column" in node or "Selector" in node or any(map(_has_column, node.values()))
-    return isinstance(node, list) and any(isinstance(one, dict | list) and _has_column(one) for one in node)
-
-
-def _value_of(node: Any) -> Any:
-    """Return the value of a subtree that names no column, as Polars gives it."""
-    import polars as pl
-
-    try:
-        series = pl.select(pl.Expr.deserialize(json.dumps(node).encode(), format="json")).to_series()
-    except pl.exceptions.PolarsError as error:
-        raise UsageError(f"a part of the predicate has no value: {str(error).splitlines()[0]}") from None
-    values = series.to_list()
-    if len(values) != 1:
-        return values
-    return values[0].to_list() if isinstance(values[0], pl.Series) else values[0]
-
-
-def _check_pattern(pattern: str) -> None:
-    if found := _UNLIKE.search(pattern):
-        raise UsageError(
-            f"the pattern part {found.group()} means other characters to DuckDB than to Polars; write a class such as [0-9], "
-            "or go on with view.lazy()"
-        )
-    import polars as pl
-
-    try:
-        pl.select(pl.lit("").str.contains(pattern))
-    except pl.exceptions.PolarsError:
-        raise UsageError(f"{quoted(pattern)} is no regular expression that Polars reads") from None
+        found = set(node)
+        return found.union(*(_kinds(one) for key, one in node.items() if key not in ("Literal", "Column")))
+    if isinstance(node, list):
+        return set().union(*map(_kinds, node))
+    return {node} if isinstance(node, str) else set()
 
 
 def _refused(part: str) -> UsageError:

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from audit_reports.filters.kinds import type_of
 from audit_reports.filters.tree import (
+    EVERYTHING,
+    NOTHING,
     And,
+    Call,
     Column,
     Compare,
     Condition,
+    Constant,
+    Expression,
     InNetwork,
     IsIn,
     IsNull,
     Match,
     Not,
-    Operand,
     Or,
     Part,
     Search,
     Text,
     Value,
+    walk,
 )
 
 _WORDS = {
@@ -36,9 +44,49 @@ _WORDS = {
     "user_agent": "user agent",
     "raw": "raw event",
 }
-_TIMES = ("occurred_at", "landed_at", "day")
 _OPS = {"==": "is", "!=": "is not", "<": "is below", "<=": "is at most", ">": "is above", ">=": "is at least"}
 _TIME_OPS = {"<": "is before", "<=": "is at or before", ">": "is after", ">=": "is at or after"}
+
+# {0}, {1} ... are the expressions that a function is of, {a}, {b} ... its constant arguments, {all} all expressions.
+_CALLS: Mapping[str, str] = {
+    "+": "({0} + {1})",
+    "-": "({0} - {1})",
+    "*": "({0} × {1})",
+    "/": "({0} / {1})",
+    "//": "({0} / {1}, rounded down)",
+    "%": "(the rest of {0} / {1})",
+    "quotient": "({0} / {1}, without a fraction)",
+    "remainder": "(the rest of {0} / {1}, signed as {0})",
+    "abs": "{0} without its sign",
+    "cast": "{0} as {type}",
+    "narrow": "{0} as {type}",
+    "number": "{0} as {type}",
+    "bytes": "length of the {0} in bytes",
+    "without last": "{0} without its last {a} characters",
+    "replace matches": "{0} with {times} match of the pattern {a} replaced by {b}",
+    "replace": "{0} with {times} {a} replaced by {b}",
+    "strip both": "{0} without {stripped} at its ends",
+    "strip start": "{0} without {stripped} at its start",
+    "strip end": "{0} without {stripped} at its end",
+    "strip prefix": "{0} without the prefix {a}",
+    "strip suffix": "{0} without the suffix {a}",
+    "in zone": "{0} in {zone}",
+    "clock": "what clocks show at the {0}",
+    "as UTC": "{0} as UTC",
+    "truncate": "start of the {stretch} of the {0}",
+    "offset": "{0} moved by {stretch}",
+    "timestamp": "{0} in {unit} since 1970",
+    "at": "moment at {0}",
+    "total": "{0} in {size}",
+    "when": "({1} where {0}, else {2})",
+    "coalesce": "first known of {all}",
+    "least": "least of {all}",
+    "greatest": "greatest of {all}",
+    "same": "{0} is the same as {1}, or both are unknown",
+    "one of": "{0} is one of {others}",
+}
+_SIZES = {1: "microseconds", 1000: "milliseconds", 1_000_000: "seconds", 60_000_000: "minutes", 3_600_000_000: "hours"}
+_SIZES |= {86_400_000_000: "days"}
 
 
 def sentence(condition: Condition, *, timezone: str) -> str:
@@ -47,81 +95,153 @@ def sentence(condition: Condition, *, timezone: str) -> str:
     >>> sentence(IsIn(Column("category"), ("API Keys", "Members")), timezone="UTC")
     'Events whose category is "API Keys" or "Members".'
     """
-    if condition == And(()):
-        return "All events."
-    zone = ZoneInfo(timezone)
-    times = any(isinstance(value, datetime) for value in _values(condition))
-    said = _said(condition, zone)
-    opening = "Events of which" if said.startswith(("it is", "any text")) else "Events whose"
+    if condition in (EVERYTHING, NOTHING):
+        return "All events." if condition == EVERYTHING else "No events."
+    times = any(isinstance(value, datetime) and value.tzinfo for one in walk(condition) for value in _values(one))
+    said = _Speaker(ZoneInfo(timezone)).said(condition)
+    opening = "Events of which" if said.startswith(("it is", "any text", "(")) else "Events whose"
     return f"{opening} {said}{f' (times in {timezone})' if times else ''}."
 
 
-def _values(condition: Condition) -> list[object]:
-    match condition:
-        case Compare(_, _, right):
-            return [right]
-        case IsIn(_, values):
-            return list(values)
-        case Not(of):
-            return _values(of)
-        case And(of) | Or(of):
-            return [value for one in of for value in _values(one)]
-    return []
-
-
-def _said(condition: Condition, zone: ZoneInfo) -> str:
-    match condition:
-        case Compare(left, op, right):
-            timely = isinstance(right, date) or (isinstance(right, Column) and right.name in _TIMES)
-            return f"{_operand(left)} {(_TIME_OPS if timely else _OPS).get(op, _OPS[op])} {_right(right, zone)}"
-        case IsIn(left, values):
-            return f"{_operand(left)} is {_list([_value(value, zone) for value in values])}"
-        case IsNull(left):
-            return f"{_operand(left)} is unknown"
-        case Match(left, "matches", text):
-            return f"{_operand(left)} matches the pattern {_value(text, zone)}"
-        case Match(left, how, text):
-            return f"{_operand(left)} {how} {_value(text, zone)}"
-        case InNetwork(networks):
-            return f"address is in {_list(list(networks))}"
-        case Search(text):
-            return f"any text contains {_value(text, zone)}, whatever the case"
-        case Not(IsNull(left)):
-            return f"{_operand(left)} is known"
-        case Not(IsIn(left, values)):
-            return f"{_operand(left)} is not {_list([_value(value, zone) for value in values])}"
-        case Not(of):
-            return f"it is not so that ({_said(of, zone)})"
-        case And(of):
-            return " and ".join(f"({_said(one, zone)})" if isinstance(one, Or) else _said(one, zone) for one in of)
-        case Or(of):
-            return " or ".join(f"({_said(one, zone)})" if isinstance(one, And) else _said(one, zone) for one in of)
-
-
-def _operand(operand: Operand) -> str:
-    match operand:
+def named(expression: Expression) -> str:
+    """Return what an expression is called in a message: a column by its own name."""
+    match expression:
         case Column(name):
-            return _WORDS.get(name, name)
-        case Part(part, column, timezone):
-            return f"{part} of the {_WORDS.get(column, column)} in {timezone}"
-        case Text("length", of):
-            return f"length of the {_operand(of)}"
+            return name
+        case Part(part, column, _):
+            return f"the {part} of {column}"
         case Text(function, of):
-            return f"{_operand(of)} in {function} case"
+            return f"the {function} of {named(of)}"
+    return f"the {_Speaker(ZoneInfo('UTC')).said(expression)}"
 
 
-def _right(right: Operand | Value, zone: ZoneInfo) -> str:
-    return f"the {_operand(right)}" if isinstance(right, Column | Part | Text) else _value(right, zone)
+def _values(node: Expression) -> tuple[object, ...]:
+    match node:
+        case Compare(_, _, right) if not isinstance(right, Expression):
+            return (right,)
+        case IsIn(_, values):
+            return values
+        case Constant(value, _):
+            return (value,)
+    return ()
 
 
-def _value(value: Value, zone: ZoneInfo) -> str:
-    if isinstance(value, datetime):
-        local = value.astimezone(zone)
-        return local.strftime("%Y-%m-%d %H:%M:%S.%f").rstrip("0").rstrip(".").removesuffix(":00")
-    if isinstance(value, date):
-        return value.isoformat()
-    return f'"{value}"' if isinstance(value, str) else str(value)
+class _Speaker:
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.zone = zone
+
+    def said(self, node: Expression) -> str:
+        match node:
+            case Column(name):
+                return _WORDS.get(name, name)
+            case Part(part, column, timezone):
+                return f"{part.replace('_', ' ')} of the {_WORDS.get(column, column)} in {timezone}"
+            case Text("length", of):
+                return f"length of the {self.said(of)}"
+            case Text(function, of):
+                return f"{self.said(of)} in {function} case"
+            case Constant(value, type_):
+                return "unknown" if value is None else self.value(value, type_)
+            case Call():
+                return self.called(node)
+            case Compare(left, op, right):
+                timely = type_of(left).startswith("Date")
+                return (
+                    f"{self.said(left)} {(_TIME_OPS if timely else _OPS).get(op, _OPS[op])} {self.right(left, right)}"
+                )
+            case IsIn(left, values):
+                return f"{self.said(left)} is {_list(self.values(left, values))}"
+            case IsNull(left):
+                return f"{self.said(left)} is unknown"
+            case Match(left, "matches", text):
+                return f"{self.said(left)} matches the pattern {self.value(text)}"
+            case Match(left, how, text):
+                return f"{self.said(left)} {how} {self.value(text)}"
+            case InNetwork(networks):
+                return f"address is in {_list(list(networks))}"
+            case Search(text):
+                return f"any text contains {self.value(text)}, whatever the case"
+            case Not(IsNull(left)):
+                return f"{self.said(left)} is known"
+            case Not(IsIn(left, values)):
+                return f"{self.said(left)} is not {_list(self.values(left, values))}"
+            case Not(of):
+                return f"it is not so that ({self.said(of)})"
+            case And(()) | Or(()):
+                return "true" if node == EVERYTHING else "false"
+            case And(of):
+                return " and ".join(f"({self.said(one)})" if isinstance(one, Or) else self.said(one) for one in of)
+            case Or(of):
+                return " or ".join(f"({self.said(one)})" if isinstance(one, And) else self.said(one) for one in of)
+
+    def called(self, node: Call) -> str:
+        of, arguments = [self.said(one) for one in node.of], node.arguments
+        words: dict[str, Any] = {"type": node.type, "all": _listed(of, "and"), "others": _list(of[1:])}
+        words |= {
+            letter: "white space" if value is None else self.value(value)
+            for letter, value in zip("abc", arguments, strict=False)
+        }
+        match node.function, arguments:
+            case "slice", (int(offset), None):
+                return f"{of[0]} {f'from character {offset + 1}' if offset >= 0 else f'from character {-offset} before its end'}"
+            case "slice", (int(offset), int(length)):
+                place = f"character {offset + 1}" if offset >= 0 else f"character {-offset} before its end"
+                return f"{length} characters of the {of[0]} from {place}"
+            case "concat", (str(separator), ignoring):
+                joint = f" with {self.value(separator)} between" if separator else ""
+                return f"{_listed(of, 'and')} joined{joint}{' (unknown ones left out)' if ignoring else ''}"
+            case (("truncate" | "offset"), (int(amount), str(unit))):
+                words["stretch"] = _stretch(amount, unit)
+            case (("replace" | "replace matches"), (_, _, int(times))):
+                words["times"] = "each" if times < 0 else "the first" if times == 1 else f"the first {times}"
+            case (("strip both" | "strip start" | "strip end"), (given,)):
+                words["stripped"] = "white space" if given is None else f"any of {self.value(str(given))}"
+            case "timestamp", (str(unit),):
+                words["unit"] = {"us": "microseconds", "ms": "milliseconds", "ns": "nanoseconds"}[unit]
+            case "total", (int(size),):
+                words["size"] = _SIZES[size]
+            case "in zone", (str(zone),):
+                words["zone"] = zone
+        template = _CALLS.get(node.function, node.function.replace("_", " ") + " of the {0}")
+        return template.format(*of, **words)
+
+    def right(self, left: Expression, right: Expression | Value) -> str:
+        if isinstance(right, Constant | Call | And | Or | Compare):
+            return self.said(right)
+        return f"the {self.said(right)}" if isinstance(right, Expression) else self.value(right, type_of(left))
+
+    def values(self, left: Expression, values: tuple[Value, ...]) -> list[str]:
+        return [self.value(value, type_of(left)) for value in values]
+
+    def value(self, value: Value, type_: str = "") -> str:
+        if isinstance(value, datetime):
+            local = value.astimezone(self.zone) if value.tzinfo else value
+            return local.strftime("%Y-%m-%d %H:%M:%S.%f").rstrip("0").rstrip(".").removesuffix(":00")
+        if isinstance(value, date):
+            return value.isoformat()
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if type_ in ("Duration", "Time"):
+            return str(timedelta(microseconds=int(value)))
+        return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _stretch(amount: int, unit: str) -> str:
+    for size, name in (
+        (3_600_000_000, "hours"),
+        (60_000_000, "minutes"),
+        (1_000_000, "seconds"),
+        (1000, "milliseconds"),
+    ):
+        if unit == "microseconds" and not amount % size:
+            amount, unit = amount // size, name
+            break
+    return unit.removesuffix("s") if amount == 1 else f"{amount} {unit}"
 
 
 def _list(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]
+    return _listed(words, "or")
+
+
+def _listed(words: list[str], joint: str) -> str:
+    return "".join(words) if len(words) <= 1 else ", ".join(words[:-1]) + f" {joint} " + words[-1]

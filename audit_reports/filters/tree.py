@@ -1,4 +1,4 @@
-"""What can a filter say? The conditions that every engine runs alike, as an immutable tree with a canonical JSON form."""
+"""What can a filter say? Conditions and the expressions in them that every engine runs alike, with a canonical JSON form."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any, Literal
 from audit_reports.journal import canonical, time_text
 
 Value = str | int | float | bool | date | datetime
+"""A constant as it stands beside an operator; a `datetime` with a zone is a moment, one without is what a clock shows."""
+
 Comparison = Literal["==", "!=", "<", "<=", ">", ">="]
-Kind = Literal["text", "number", "time", "date"]
 
 
 @dataclass(frozen=True)
@@ -32,44 +33,59 @@ class Part:
 
 @dataclass(frozen=True)
 class Text:
-    """A text column in lower or upper case, or its length in characters."""
+    """A text in lower or upper case, or its length in characters."""
 
     function: Literal["lower", "upper", "length"]
-    of: Column
+    of: Expression
 
 
-Operand = Column | Part | Text
+@dataclass(frozen=True)
+class Constant:
+    """A value that is none of `Value`, or null, with its type; a length of time and a time of day are microseconds."""
+
+    value: Value | None
+    type: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function of other expressions, with constant arguments; `type` is that of the result, as Polars names it."""
+
+    function: str
+    of: tuple[Expression, ...]
+    arguments: tuple[Value | None, ...]
+    type: str
 
 
 @dataclass(frozen=True)
 class Compare:
-    """An operand compared with a value or another operand; null where either is null, and then not matched."""
+    """An expression compared with a value or another one; null where either is null, and then not matched."""
 
-    left: Operand
+    left: Expression
     op: Comparison
-    right: Operand | Value
+    right: Expression | Value
 
 
 @dataclass(frozen=True)
 class IsIn:
-    """An operand is one of some values."""
+    """An expression is one of some values; null where it is null."""
 
-    left: Operand
+    left: Expression
     values: tuple[Value, ...]
 
 
 @dataclass(frozen=True)
 class IsNull:
-    """An operand has no value."""
+    """An expression has no value."""
 
-    left: Operand
+    left: Expression
 
 
 @dataclass(frozen=True)
 class Match:
-    """A text contains, starts with or ends with another, or matches a regular expression."""
+    """A text contains, starts with or ends with another, or matches a regular expression (as Polars reads it)."""
 
-    left: Operand
+    left: Expression
     how: Literal["contains", "starts with", "ends with", "matches"]
     text: str
 
@@ -104,14 +120,19 @@ class And:
 
 @dataclass(frozen=True)
 class Or:
-    """Any of some conditions."""
+    """Any of some conditions; of none, nothing matches."""
 
     of: tuple[Condition, ...]
 
 
-Condition = Compare | IsIn | IsNull | Match | InNetwork | Search | Not | And | Or
+Operand = Column | Part | Text | Call | Constant
+Condition = Compare | IsIn | IsNull | Match | InNetwork | Search | Not | And | Or | Call | Constant
+"""What is true, false or null of an event; a `Call` or `Constant` where its type is Boolean."""
+Expression = Operand | Condition
 
 EVERYTHING = And(())
+NOTHING = Or(())
+UNKNOWN = Constant(None, "Boolean")
 
 
 def all_of(*conditions: Condition) -> Condition:
@@ -134,7 +155,9 @@ def opposite(condition: Condition) -> Condition:
             return Compare(left, _OPPOSITE[op], right)
         case Not(of):
             return of
-    return Not(condition)
+    if condition in (EVERYTHING, NOTHING):
+        return NOTHING if condition == EVERYTHING else EVERYTHING
+    return condition if condition == UNKNOWN else Not(condition)
 
 
 def _joined(kind: type[And] | type[Or], conditions: tuple[Condition, ...]) -> Condition:
@@ -146,8 +169,8 @@ def _joined(kind: type[And] | type[Or], conditions: tuple[Condition, ...]) -> Co
     return parts[0] if len(parts) == 1 else kind(parts)
 
 
-def as_data(node: Condition | Operand | Value) -> Any:
-    """Return a tree as plain data for JSON; times in UTC."""
+def as_data(node: Expression | Value | None) -> Any:
+    """Return a tree as plain data for JSON; moments in UTC."""
     match node:
         case Column(name):
             return {"column": name}
@@ -155,6 +178,11 @@ def as_data(node: Condition | Operand | Value) -> Any:
             return {"part": part, "column": column, "timezone": timezone}
         case Text(function, of):
             return {"function": function, "of": as_data(of)}
+        case Constant(value, type_):
+            return {"constant": as_data(value), "type": type_}
+        case Call(function, of, arguments, type_):
+            parts = {"of": [as_data(one) for one in of], "arguments": [as_data(one) for one in arguments]}
+            return {"function": function, "type": type_} | parts
         case Compare(left, op, right):
             return {"op": op, "left": as_data(left), "right": as_data(right)}
         case IsIn(left, values):
@@ -174,30 +202,28 @@ def as_data(node: Condition | Operand | Value) -> Any:
         case Or(of):
             return {"op": "or", "of": [as_data(one) for one in of]}
         case datetime():
-            return {"time": time_text(node)}
+            return {"time": time_text(node)} if node.tzinfo else {"clock": node.isoformat(timespec="microseconds")}
         case date():
             return {"date": node.isoformat()}
     return node
 
 
-def walk(condition: Condition) -> Iterator[Condition]:
-    """Yield a condition and all that it is made of."""
-    yield condition
-    match condition:
-        case Not(of):
-            yield from walk(of)
-        case And(of) | Or(of):
-            for one in of:
-                yield from walk(one)
+def children(node: Expression) -> tuple[Expression, ...]:
+    """Return the expressions that one is made of directly."""
+    match node:
+        case Text(_, of) | Not(of):
+            return (of,)
+        case Call(_, of, _, _) | And(of) | Or(of):
+            return of
+        case Compare(left, _, right):
+            return (left, right) if isinstance(right, Expression) else (left,)
+        case IsIn(left, _) | IsNull(left) | Match(left, _, _):
+            return (left,)
+    return ()
 
 
-def operands(condition: Condition) -> Iterator[Operand]:
-    """Yield every operand of a condition."""
-    for one in walk(condition):
-        match one:
-            case Compare(left, _, right):
-                yield left
-                if isinstance(right, Column | Part | Text):
-                    yield right
-            case IsIn(left, _) | IsNull(left) | Match(left, _, _):
-                yield left
+def walk(node: Expression) -> Iterator[Expression]:
+    """Yield an expression and all that it is made of."""
+    yield node
+    for one in children(node):
+        yield from walk(one)

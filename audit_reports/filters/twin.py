@@ -1,12 +1,13 @@
 """How does a filter run? Each condition has a Narwhals twin, so that DuckDB (or any engine of Narwhals) runs all of it.
 
-Parts of a time in a zone of their own are read from a column that the engine adds first (`local_column`), because engines
-keep the zone on the connection. Networks are matched by `ipaddress` on the distinct addresses, each once.
+What Narwhals lacks the engine computes first, as columns of its own (`Native`): what a native column is of is a column too, so
+they are added in layers, and the condition reads them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import reduce
 from operator import and_, eq, ge, gt, le, lt, ne, or_
@@ -16,113 +17,183 @@ import narwhals as nw
 
 from audit_reports.columns import NAMES, TEXT
 from audit_reports.engine import Native, with_native
+from audit_reports.filters.kinds import type_of, zone_of
+from audit_reports.filters.networks import Addresses, in_networks
+from audit_reports.filters.patterns import re2
 from audit_reports.filters.tree import (
     And,
+    Call,
     Column,
     Compare,
     Condition,
+    Constant,
+    Expression,
     InNetwork,
     IsIn,
     IsNull,
     Match,
     Not,
-    Operand,
     Or,
     Part,
     Search,
     Text,
     Value,
 )
+from audit_reports.filters.twin_calls import CALLS, PARTS
 
 if TYPE_CHECKING:
     from audit_reports.filter import Filter
 
 _OPS: Mapping[str, Callable[[nw.Expr, Any], nw.Expr]] = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 
-PARTS: Mapping[str, Callable[[nw.Expr], nw.Expr]] = {
-    "year": lambda e: e.dt.year(),
-    "month": lambda e: e.dt.month(),
-    "day": lambda e: e.dt.day(),
-    "hour": lambda e: e.dt.hour(),
-    "minute": lambda e: e.dt.minute(),
-    "second": lambda e: e.dt.second(),
-    "millisecond": lambda e: e.dt.millisecond(),
-    "microsecond": lambda e: e.dt.microsecond(),
-    "weekday": lambda e: e.dt.weekday(),
-    "ordinal_day": lambda e: e.dt.ordinal_day(),
-    "date": lambda e: e.dt.date(),
-}
 
-
-def local_column(part: Part) -> str:
-    """Return the name of the column that holds a time as clocks in the part's zone show it."""
-    return part.column if part.timezone == "UTC" or part.column == "day" else f"{part.column} in {part.timezone}"
-
-
-def filtered(
-    frame: nw.LazyFrame[Any], chosen: Filter, *, addresses: Callable[[tuple[str, ...]], list[str]]
-) -> nw.LazyFrame[Any]:
-    """Return the events of a frame that a filter lets through; `addresses` gives the known ones that are in some networks."""
+def filtered(frame: nw.LazyFrame[Any], chosen: Filter, *, addresses: Addresses) -> nw.LazyFrame[Any]:
+    """Return the events of a frame that a filter lets through; `addresses` gives the known ones that hold a colon."""
     if chosen.is_empty:
         return frame
-    parts = {local_column(part): part for part in chosen.local_parts() if part.column != "day"}
-    added = {name: Native("in zone", part.column, (part.timezone,)) for name, part in parts.items()}
-    condition = as_narwhals(chosen.condition, addresses=addresses)
-    return with_native(frame, added).filter(condition).select(*NAMES)
+    twin = Twin(addresses)
+    condition = twin.run(chosen.condition)
+    return twin.prepared(frame).filter(condition).select(*NAMES)
 
 
-def as_narwhals(condition: Condition, *, addresses: Callable[[tuple[str, ...]], list[str]]) -> nw.Expr:
-    """Return the expression of a condition; `addresses` gives the known addresses that are in some networks."""
-    match condition:
-        case Compare(left, op, right):
-            compared = _operand(right) if isinstance(right, Column | Part | Text) else _value(right)
-            return _OPS[op](_operand(left), compared)
-        case IsIn(left, values):
-            return _operand(left).is_in([_value(value) for value in values])
-        case IsNull(left):
-            return _operand(left).is_null()
-        case Match(left, how, text):
-            strings = _operand(left).str
-            match how:
-                case "contains":
-                    return strings.contains(text, literal=True)
-                case "starts with":
-                    return strings.starts_with(text)
-                case "ends with":
-                    return strings.ends_with(text)
-                case "matches":
-                    return strings.contains(text)
-        case InNetwork(networks):
-            return nw.col("ip").is_in(addresses(networks))
-        case Search(text):
-            # A null column must not make the whole search null: it only holds nothing to find.
-            found = (
-                nw.col(name).fill_null("").str.to_lowercase().str.contains(text.lower(), literal=True)
-                for name in TEXT
-                if name != "raw"
-            )
-            return reduce(or_, found)
-        case Not(of):
-            return ~as_narwhals(of, addresses=addresses)
-        case And(of):
-            return reduce(and_, (as_narwhals(one, addresses=addresses) for one in of))
-        case Or(of):
-            return reduce(or_, (as_narwhals(one, addresses=addresses) for one in of))
+def marked(frame: nw.LazyFrame[Any], conditions: Mapping[str, Condition], *, addresses: Addresses) -> nw.LazyFrame[Any]:
+    """Return the id of each event with a column for each condition, saying whether it holds: true, false or null."""
+    twin = Twin(addresses)
+    columns = {name: twin.run(condition) for name, condition in conditions.items()}
+    return twin.prepared(frame).select("event_id", **columns)
 
 
-def _operand(operand: Operand) -> nw.Expr:
-    match operand:
-        case Column(name):
-            return nw.col(name)
-        case Part(part) as whole:
-            return PARTS[part](nw.col(local_column(whole)))
-        case Text("lower", of):
-            return _operand(of).str.to_lowercase()
-        case Text("upper", of):
-            return _operand(of).str.to_uppercase()
-        case Text(_, of):
-            return _operand(of).str.len_chars()
+@dataclass
+class _Layer:
+    arguments: dict[str, nw.Expr] = field(default_factory=dict)
+    natives: dict[str, Native] = field(default_factory=dict)
+
+
+class Twin:
+    """Makes the Narwhals expressions of conditions, and keeps the native columns that they read."""
+
+    def __init__(self, addresses: Addresses) -> None:
+        self._addresses = addresses
+        self._layers: list[_Layer] = []
+        self._made: dict[str, tuple[str, int]] = {}
+        self._reached = 0  # how many layers the expression just made needs
+
+    def prepared(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """Return a frame with the native columns that the expressions made so far read."""
+        for layer in self._layers:
+            frame = frame.with_columns(**layer.arguments) if layer.arguments else frame
+            frame = with_native(frame, layer.natives)
+        return frame
+
+    def native(
+        self, function: str, of: Expression, *arguments: str | int, made: Callable[[], nw.Expr] | None = None
+    ) -> nw.Expr:
+        """Return a native column of an expression, or of what is `made` of it."""
+        key = repr((function, of, arguments))
+        if key not in self._made:
+            before, self._reached = self._reached, 0
+            argument = made() if made is not None else self.run(of)
+            depth, self._reached = self._reached, before
+            while len(self._layers) <= depth:
+                self._layers.append(_Layer())
+            column = of.name if isinstance(of, Column) and made is None else f"of {len(self._made) + 1}"
+            if column not in NAMES:
+                self._layers[depth].arguments[column] = argument
+            name = f"part {len(self._made) + 1}"
+            self._layers[depth].natives[name] = Native(function, column, arguments)
+            self._made[key] = name, depth + 1
+        name, depth = self._made[key]
+        self._reached = max(self._reached, depth)
+        return nw.col(name)
+
+    def clock(self, of: Expression) -> nw.Expr:
+        """Return what clocks in a time's own zone show."""
+        zone = zone_of(type_of(of))
+        if zone in ("", "UTC"):
+            return self.run(of)
+        return self.native("in zone", of.of[0] if isinstance(of, Call) and of.function == "in zone" else of, zone)
+
+    def part(self, part: str, clock: nw.Expr) -> nw.Expr:
+        """Return a part of a time that is already on the clock of its zone."""
+        return PARTS[part](clock)
+
+    def run(self, node: Expression) -> nw.Expr:
+        """Return the twin of an expression."""
+        match node:
+            case Column(name):
+                return nw.col(name)
+            case Constant(value, type_):
+                return literal(value, type_)
+            case Part(part, column, timezone):
+                of: Expression = Column(column)
+                if timezone != "UTC" and column != "day":
+                    of = Call("in zone", (of,), (timezone,), f"Datetime {timezone}")
+                return CALLS[part](self, Call(part, (of,), (), ""))
+            case Text("lower", text):
+                return self.run(text).str.to_lowercase()
+            case Text("upper", text):
+                return self.run(text).str.to_uppercase()
+            case Text(_, text):
+                return self.run(text).str.len_chars()
+            case Call(function):
+                return CALLS[function](self, node)
+            case Compare(left, op, right):
+                return _OPS[op](self.run(left), self.run(right) if isinstance(right, Expression) else _value(right))
+            case IsIn(left, values):
+                return self.run(left).is_in([_value(value) for value in values])
+            case IsNull(left):
+                return self.run(left).is_null()
+            case Match(left, how, text):
+                return _matching(self.run(left), how, text)
+            case InNetwork(networks):
+                return in_networks(networks, self._addresses)
+            case Search(text):
+                return _search(text)
+            case Not(of):
+                return ~self.run(of)
+            case And(()) | Or(()):
+                return nw.lit(isinstance(node, And))
+            case And(all_of):
+                return reduce(and_, [self.run(one) for one in all_of])
+            case Or(any_of):
+                return reduce(or_, [self.run(one) for one in any_of])
+
+
+def literal(value: Value | None, type_: str) -> nw.Expr:
+    """Return a constant as an expression of the type that engines have for it."""
+    if value is None:
+        return nw.lit(None, dtype=_dtype(type_))
+    if type_ == "Float64" and isinstance(value, int | float):
+        return nw.lit(float(value), dtype=nw.Float64())
+    return nw.lit(_value(value))
+
+
+def _dtype(type_: str) -> Any:
+    if type_.startswith("Datetime"):
+        return nw.Datetime("us", zone_of(type_) or None)
+    return {"String": nw.String, "Boolean": nw.Boolean, "Float64": nw.Float64, "Date": nw.Date}.get(type_, nw.Int64)()
 
 
 def _value(value: Value) -> Value:
-    return value.astimezone(UTC) if isinstance(value, datetime) else value
+    return value.astimezone(UTC) if isinstance(value, datetime) and value.tzinfo else value
+
+
+def _matching(text: nw.Expr, how: str, wanted: str) -> nw.Expr:
+    match how:
+        case "contains":
+            return text.str.contains(wanted, literal=True)
+        case "starts with":
+            return text.str.starts_with(wanted)
+        case "ends with":
+            return text.str.ends_with(wanted)
+    return text.str.contains(re2(wanted))
+
+
+def _search(text: str) -> nw.Expr:
+    # A null column must not make the whole search null: it only holds nothing to find.
+    found = (
+        nw.col(name).fill_null("").str.to_lowercase().str.contains(text.lower(), literal=True)
+        for name in TEXT
+        if name != "raw"
+    )
+    return reduce(or_, found)
