@@ -203,6 +203,26 @@ AMERICAN = ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p %
 """Times as Microsoft writes them in some logs: `1/9/2026 9:41:00 AM`, with an offset or in UTC."""
 
 
+def first_member(json: str, *members: str) -> str:
+    """Return the expression of the first text that is not empty among members (names or JSON pointers) of a JSON value.
+
+    >>> first_member("details", "name", "/user/id")
+    "list_filter(json_extract_string(details, ['name', '/user/id']), lambda x: x <> '')[1]"
+    """
+    places = ", ".join(map(literal, members))
+    return f"list_filter(json_extract_string({json}, [{places}]), lambda x: x <> '')[1]"
+
+
+def before_last_dot(expression: str) -> str:
+    """Return the expression of what a dotted name begins with, `org` of `org.create`; null where there is no dot."""
+    return f"nullif(regexp_extract({expression}, '^(.+)[.][^.]+$', 1), '')"
+
+
+def after_last_dot(expression: str) -> str:
+    """Return the expression of the last word of a dotted name, `create` of `org.create`; the whole where there is no dot."""
+    return f"nullif(regexp_extract({expression}, '[^.]+$'), '')"
+
+
 def utc_time(expression: str, *formats: str) -> str:
     """Return the expression of a time, as text in UTC, from text in one of the strptime formats; null for any other text.
 

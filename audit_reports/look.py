@@ -28,6 +28,8 @@ _SHIPPED = (
     "message",
     "event.original",
     "log",
+    "json",
+    "detail",
     "_raw",
     "result._raw",
     "result",
@@ -36,7 +38,7 @@ _SHIPPED = (
     "_source.event.original",
     "_source",
 )
-"""Where log shippers put the event that they carry: Filebeat, Elasticsearch, Vector, Fluentd, Splunk. The first that fits."""
+"""Where what ships logs puts the event that it carries: Filebeat, Elasticsearch, Vector, Fluentd, EventBridge, Splunk."""
 
 
 def look(path: Path, feeds: Mapping[str, Feed], *, feed: Feed | None, name: str = "") -> Input | Unreadable:

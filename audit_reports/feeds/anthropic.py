@@ -12,7 +12,7 @@ the past; one that only says that something was begun has no outcome.
 
 from __future__ import annotations
 
-from audit_reports.expressions import address, change, counterpart, first_of
+from audit_reports.expressions import address, change, counterpart, first_member, first_of
 from audit_reports.feed import Feed, literal
 
 _ACTOR_TYPES = {
@@ -148,10 +148,9 @@ _RESOURCE_IDS = (
 )
 
 
-def _told(text: str, *keys: str) -> str:
+def _told(text: str, *members: str) -> str:
     """Return the first text among the members of an object that is read as its JSON text."""
-    names = ", ".join(map(literal, keys))
-    return f"list_filter(json_extract_string(TRY_CAST({text} AS JSON), [{names}]), lambda x: x <> '')[1]"
+    return first_member(f"TRY_CAST({text} AS JSON)", *members)
 
 
 # Values that a type tells outside `updates`, before and after.

@@ -14,8 +14,8 @@ sub-organization, a job its workflow, a Genie space its assistant.
 
 from __future__ import annotations
 
-from audit_reports.expressions import address, change, counterpart, epoch_milliseconds, first_of
-from audit_reports.feed import Feed, literal
+from audit_reports.expressions import address, change, counterpart, epoch_milliseconds, first_member, first_of
+from audit_reports.feed import Feed
 
 _COUNTERPARTS = {
     "accounts.generateDbToken": ("API Keys", "Created"),
@@ -101,26 +101,20 @@ _IDENTITY = "TRY_CAST(coalesce($.user_identity, $.identity, $.Identity) AS JSON)
 _RUN_BY = "TRY_CAST(coalesce($.identityMetadata, $.identity_metadata, $.properties.identityMetadata) AS JSON)"
 
 
-def _told(json: str, *keys: str) -> str:
-    """Return the first text among the members of an object that is read as its JSON text."""
-    names = ", ".join(map(literal, keys))
-    return f"list_filter(json_extract_string({json}, [{names}]), lambda x: x <> '')[1]"
-
-
-_METHOD = _told(_PARAMETERS, "authentication_method", "authenticationMethod")
+_METHOD = first_member(_PARAMETERS, "authentication_method", "authenticationMethod")
 _IS_SIGN_IN = f"regexp_matches({_ACTION}, '(?i)login|authenti')"
 _ACTOR = first_of(
     "$.userIdentity.email",
-    _told(_IDENTITY, "email"),
+    first_member(_IDENTITY, "email"),
     "$.userIdentity.subjectName",
-    _told(_IDENTITY, "subjectName", "subject_name"),
-    _told(_RUN_BY, "runBy", "run_by"),
-    f"CASE WHEN {_IS_SIGN_IN} THEN {_told(_PARAMETERS, 'user', 'userName', 'email')} END",
+    first_member(_IDENTITY, "subjectName", "subject_name"),
+    first_member(_RUN_BY, "runBy", "run_by"),
+    f"CASE WHEN {_IS_SIGN_IN} THEN {first_member(_PARAMETERS, 'user', 'userName', 'email')} END",
 )
 _UUID = "'^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'"
 
 _TIME = first_of("$.timestamp", "$.event_time", "$.time", "$.TimeGenerated")
-_STATUS = f"try_cast({_told(_RESPONSE, 'statusCode', 'status_code')} AS INTEGER)"
+_STATUS = f"try_cast({first_member(_RESPONSE, 'statusCode', 'status_code')} AS INTEGER)"
 _USER_AGENT = _field("userAgent", "user_agent")
 
 FEED = Feed(
@@ -164,7 +158,7 @@ FEED = Feed(
         "actor_type": f"""CASE WHEN {_METHOD} = 'GENIE_AUTH' OR {_SERVICE} = 'genie' OR ends_with({_ACTOR}, '@databricks.com')
             THEN 'support' WHEN regexp_matches({_ACTOR}, {_UUID}) THEN 'service'
             WHEN lower({_ACTOR}) = 'system-user' THEN 'system' WHEN contains({_ACTOR}, '@') THEN 'human' END""",
-        "resource": _told(
+        "resource": first_member(
             _PARAMETERS,
             "targetUserName",
             "targetServicePrincipalName",
@@ -190,7 +184,7 @@ FEED = Feed(
             "setting",
         ),
         "resource_type": _SERVICE,
-        "resource_id": _told(
+        "resource_id": first_member(
             _PARAMETERS,
             "targetUserId",
             "targetGroupId",
@@ -204,7 +198,9 @@ FEED = Feed(
             "notebookId",
         ),
         "changes": change(
-            _told(_PARAMETERS, "workspaceConfKeys"), "NULL::VARCHAR", _told(_PARAMETERS, "workspaceConfValues")
+            first_member(_PARAMETERS, "workspaceConfKeys"),
+            "NULL::VARCHAR",
+            first_member(_PARAMETERS, "workspaceConfValues"),
         ),
         "source": f"""CASE WHEN starts_with(lower({_USER_AGENT}), 'databricks-cli') THEN 'CLI'
             WHEN contains(lower({_USER_AGENT}), 'terraform') THEN 'Terraform'
@@ -213,7 +209,7 @@ FEED = Feed(
         "ip": address(_field("sourceIPAddress", "source_ip_address", "SourceIpAddress")),
         "outcome": f"""CASE WHEN {_STATUS} >= 400 OR {_ACTION} IN ('IpAccessDenied', 'accountIpAclsValidationFailed')
             THEN 'failure' WHEN {_STATUS} BETWEEN 100 AND 399 THEN 'success'
-            WHEN {_told(_RESPONSE, "errorMessage", "error_message")} IS NOT NULL THEN 'failure' END""",
+            WHEN {first_member(_RESPONSE, "errorMessage", "error_message")} IS NOT NULL THEN 'failure' END""",
         # Account-level events are recorded under workspace 0.
         "workspace": f"""coalesce(nullif({_field("workspaceId", "workspace_id", "orgId")}, '0'),
             {_field("accountId", "account_id")},

@@ -15,7 +15,7 @@ BigQuery repeats method, resource and caller within `metadata`. Who is added to 
 
 from __future__ import annotations
 
-from audit_reports.expressions import address, counterpart, first_of
+from audit_reports.expressions import address, after_last_dot, counterpart, first_of
 from audit_reports.feed import Feed
 
 
@@ -38,7 +38,7 @@ _SERVICE = first_of(
     "$.resource.labels.service",
     "$.operation.producer",
 )
-_LAST = f"regexp_extract({_METHOD}, '[^.]+$')"
+_LAST = after_last_dot(_METHOD)
 _FAMILY = f"""coalesce(regexp_replace({_SERVICE}, '[.]googleapis[.]com$', ''),
     CASE WHEN starts_with({_METHOD}, 'io.k8s.') THEN 'k8s.io' ELSE $.resource.type END)"""
 
@@ -176,7 +176,7 @@ FEED = Feed(
         ),
         "event": f"coalesce({_METHOD}, {_SERVICE}, {first_of('$.resource.type', '$.logName')})",
         "category": _counterpart(0, _FAMILY),
-        "action": _counterpart(1, f"nullif({_LAST}, '')"),
+        "action": _counterpart(1, _LAST),
         "actor": _ACTOR,
         "actor_id": f"coalesce({_SUBJECT}, {_EMAIL})",
         "actor_type": _ACTOR_TYPE,

@@ -13,11 +13,18 @@ that he left. A person who acts through a token is still that person; `source` s
 
 from __future__ import annotations
 
-from audit_reports.expressions import address, counterpart, epoch_milliseconds, first_of
+from audit_reports.expressions import (
+    address,
+    after_last_dot,
+    before_last_dot,
+    counterpart,
+    epoch_milliseconds,
+    first_of,
+)
 from audit_reports.feed import Feed, literal
 
-_FAMILY = r"nullif(regexp_extract($.action, '^(.+)[.][^.]+$', 1), '')"
-_VERB = r"regexp_extract($.action, '[^.]+$')"
+_FAMILY = before_last_dot("$.action")
+_VERB = after_last_dot("$.action")
 
 _COUNTERPARTS = {
     "org.invite_member": ("Members", "Invited"),

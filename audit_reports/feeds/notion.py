@@ -9,7 +9,7 @@ vendor's family; only those of the workspace have a counterpart in the catalogue
 
 from __future__ import annotations
 
-from audit_reports.expressions import address, change, first_of
+from audit_reports.expressions import address, after_last_dot, before_last_dot, change, first_of
 from audit_reports.feed import Feed
 
 
@@ -19,8 +19,8 @@ def _either(*names: str) -> str:
 
 
 _TYPE = "coalesce($.event.type, $.type)"
-_VERB = f"regexp_extract({_TYPE}, '([^.]+)$', 1)"
-_FAMILY = f"nullif(regexp_extract({_TYPE}, '^(.+)[.][^.]+$', 1), '')"
+_VERB = after_last_dot(_TYPE)
+_FAMILY = before_last_dot(_TYPE)
 _ACTOR_TYPE = "coalesce($.event.actor.type, $.actor.type)"
 
 # By the last word of types that begin with the given family; the rest of the name differs between kinds of a thing.

@@ -13,13 +13,22 @@ has depends on its type.
 
 from __future__ import annotations
 
-from audit_reports.expressions import address, change, changed_fields, counterpart, looked_up
+from audit_reports.expressions import (
+    address,
+    after_last_dot,
+    before_last_dot,
+    change,
+    changed_fields,
+    counterpart,
+    first_of,
+    looked_up,
+)
 from audit_reports.feed import Feed
 
 
 def _at(path: str) -> str:
     """Return the expression of the text at a path of the LogEvent, in an EventBridge envelope or bare; null where empty."""
-    return f"nullif(coalesce($.detail.{path}, $.{path}), '')"
+    return first_of(f"$.detail.{path}", f"$.{path}")
 
 
 def _known(path: str) -> str:
@@ -116,8 +125,8 @@ FEED = Feed(
         "event_id": _at("uuid"),
         "occurred_at": _at("published"),
         "event": _TYPE,
-        "category": counterpart(_TYPE, _COUNTERPARTS, 0, f"nullif(regexp_extract({_TYPE}, '^(.+)[.][^.]+$', 1), '')"),
-        "action": counterpart(_TYPE, _COUNTERPARTS, 1, f"nullif(regexp_extract({_TYPE}, '[^.]+$'), '')"),
+        "category": counterpart(_TYPE, _COUNTERPARTS, 0, before_last_dot(_TYPE)),
+        "action": counterpart(_TYPE, _COUNTERPARTS, 1, after_last_dot(_TYPE)),
         "actor": f"""coalesce(CASE WHEN {_at("actor.type")} IN ('User', 'AppUser') OR {_at("actor.type")} IS NULL
                 THEN {_known("actor.alternateId")} END,
             {_known("actor.displayName")}, {_known("actor.alternateId")}, {_known("actor.id")})""",

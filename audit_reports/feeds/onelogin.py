@@ -13,13 +13,13 @@ an administrator had assumed the user names the user, and the administrator's id
 
 from __future__ import annotations
 
-from audit_reports.expressions import address, change, looked_up
+from audit_reports.expressions import address, change, first_of, looked_up
 from audit_reports.feed import Feed, literal
 
 
 def _at(field: str) -> str:
     """Return the expression of a field's text, in an EventBridge envelope or bare; null where empty."""
-    return f"nullif(coalesce($.detail.{field}, $.{field}), '')"
+    return first_of(f"$.detail.{field}", f"$.{field}")
 
 
 _TYPE = _at("event_type_id")

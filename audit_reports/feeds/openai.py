@@ -10,8 +10,17 @@ the value before is null. A project has members and roles of its own, and is the
 
 from __future__ import annotations
 
-from audit_reports.expressions import address, changed_fields, counterpart, epoch_seconds, first_of
-from audit_reports.feed import Feed, literal
+from audit_reports.expressions import (
+    address,
+    after_last_dot,
+    before_last_dot,
+    changed_fields,
+    counterpart,
+    epoch_seconds,
+    first_member,
+    first_of,
+)
+from audit_reports.feed import Feed
 
 _COUNTERPARTS = {
     "api_key.created": ("API Keys", "Created"),
@@ -36,8 +45,8 @@ _COUNTERPARTS = {
     "tunnel.deleted": ("Connections", "Deleted"),
 }
 
-_FAMILY = "nullif(regexp_extract($.type, '^(.+)[.][^.]+$', 1), '')"
-_VERB = "nullif(regexp_extract($.type, '[.]([^.]+)$', 1), '')"
+_FAMILY = before_last_dot("$.type")
+_VERB = after_last_dot("$.type")
 
 # The type is the event's own word: only a plain one may become a key to look under.
 _KEY = "nullif(regexp_extract($.type, '^[a-z][a-z0-9_.]*$'), '')"
@@ -45,9 +54,7 @@ _DETAILS = f"coalesce(json_extract(raw, {_KEY}), json_extract(raw, replace({_KEY
 
 
 def _detail(*pointers: str) -> str:
-    """Return the first text among the details at the JSON pointers."""
-    places = ", ".join(map(literal, pointers))
-    return f"list_filter(json_extract_string({_DETAILS}, [{places}]), lambda x: x <> '')[1]"
+    return first_member(_DETAILS, *pointers)
 
 
 _NAME = _detail(

@@ -9,7 +9,7 @@ same event twice is the same by its hash. Sign-ins are not logged; a call that o
 
 from __future__ import annotations
 
-from audit_reports.expressions import change, changed_fields, counterpart, first_of
+from audit_reports.expressions import after_last_dot, before_last_dot, change, changed_fields, counterpart, first_of
 from audit_reports.feed import Feed, literal
 
 # What is added to a group and to its organizations alike has one counterpart.
@@ -60,8 +60,8 @@ _GROUP = first_of("$.groupId", "$.group_id")
 _ORG = first_of("$.orgId", "$.org_id")
 _PROJECT = first_of("$.projectId", "$.project_id")
 _USER = first_of(*[f"$.{user}" for user in _USERS])
-_VERB = "regexp_extract($.event, '([^.]+)$', 1)"
-_FAMILY = "nullif(regexp_extract($.event, '^(.+)[.][^.]+$', 1), '')"
+_VERB = after_last_dot("$.event")
+_FAMILY = before_last_dot("$.event")
 _NAMES = (
     "email",
     "username",

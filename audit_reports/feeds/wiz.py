@@ -11,8 +11,8 @@ integration, a connector a connection, an automation rule a workflow.
 
 from __future__ import annotations
 
-from audit_reports.expressions import address, changed_fields, counterpart, first_of
-from audit_reports.feed import Feed, literal
+from audit_reports.expressions import address, changed_fields, counterpart, first_member, first_of
+from audit_reports.feed import Feed
 
 _COUNTERPARTS = {
     "CreateServiceAccount": ("API Keys", "Created"),
@@ -57,9 +57,7 @@ _PARAMETERS = "TRY_CAST($.actionParameters AS JSON)"
 
 
 def _parameter(*pointers: str) -> str:
-    """Return the first text among the parameters at the JSON pointers."""
-    places = ", ".join(map(literal, pointers))
-    return f"list_filter(json_extract_string({_PARAMETERS}, [{places}]), lambda x: x <> '')[1]"
+    return first_member(_PARAMETERS, *pointers)
 
 
 _PATCH = f"json_extract({_PARAMETERS}, '/input/patch')::VARCHAR"

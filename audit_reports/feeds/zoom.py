@@ -77,7 +77,8 @@ FEED = Feed(
     # a webhook's object has the fields of its event
     any_type=("$.payload.object", "$.payload.old_object"),
     columns={
-        "occurred_at": f"coalesce($.time, $.payload.object.date_time, {epoch_milliseconds('$.event_ts')})",
+        "occurred_at": f"""coalesce($.time, $.payload.object.date_time, {epoch_milliseconds("$.event_ts")},
+            {epoch_milliseconds("$.payload.time_stamp")})""",
         "event": "coalesce(nullif(concat_ws(': ', nullif($.category_type, ''), nullif($.action, '')), ''), $.type, $.event)",
         "category": _CATEGORY,
         "action": _ACTION,
