@@ -216,12 +216,14 @@ class Store:
         for bound in ("min.landing", "max.landing"):
             if bound not in actions.columns:
                 actions = actions.with_columns(pl.lit(None, pl.Int64).alias(bound))
+        if days is not None:
+            actions = actions.filter(pl.col("partition.day").cast(pl.String).is_in(list(days)))
         columns = ("path", "partition.day", "num_records", "size_bytes", "min.landing", "max.landing")
         found = [
             EventFile(self.place.location(f"{EVENTS}/{path}"), path, str(day), rows, size, first or 0, last or 0)
             for path, day, rows, size, first, last in actions.select(columns).iter_rows()
         ]
-        return sorted((f for f in found if days is None or f.day in days), key=lambda f: (f.day, f.name))
+        return sorted(found, key=lambda file: (file.day, file.name))
 
     def quarantine_files(self, *, as_of: int | None = None) -> list[str]:
         """Return the quarantine's files that the journal vouches for, as paths of the place, in the order of landings."""
@@ -274,7 +276,10 @@ def input_count(facts: Mapping[str, Any]) -> int:
 
 def is_store(place: Place) -> bool:
     """Say whether there is a store at a place, of whatever version."""
-    return FORMAT_FILE in place.names("")
+    try:
+        return bool(place.read(FORMAT_FILE))
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def _options(place: Place) -> dict[str, str] | None:

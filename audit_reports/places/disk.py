@@ -105,7 +105,8 @@ class Disk:
 
     def names(self, folder: str, *, after: str = "") -> list[str]:
         try:
-            names = [path.name for path in (self.root / folder).iterdir()]
+            with os.scandir(self.root / folder) as entries:
+                names = [entry.name for entry in entries]
         except (FileNotFoundError, NotADirectoryError):
             return []
         return sorted(name for name in names if not name.startswith(".") and name > after)
