@@ -26,6 +26,7 @@ from audit_reports.landed_before import input_files
 from audit_reports.place import Kept, Place
 from audit_reports.places import place_of
 from audit_reports.store import COMMITS, EVENTS, FORMAT_FILE, Store, is_store
+from audit_reports.watching import Progress, Watcher, unwatched
 
 if TYPE_CHECKING:
     import deltalake
@@ -69,11 +70,12 @@ class _State:
     journal: Mapping[str, str]
 
 
-def backup(store: Store, to: str | Path | Place, *, now: datetime) -> Copied:
+def backup(store: Store, to: str | Path | Place, *, now: datetime, progress: Watcher | None = None) -> Copied:
     """Bring a backup up to a store's present state, made where there is none; landings may go on meanwhile.
 
     Each file that is copied is read back and compared with the SHA-256 that the journal has of it. What compaction,
-    retention or erasure took out of the store leaves the backup too. The store's journal gains an entry. Raises
+    retention or erasure took out of the store leaves the backup too. The store's journal gains an entry. `progress` is told how
+    many bytes were copied. Raises
     `UsageError` for a place that holds other things or the backup of another store, `FailureError` where a file is damaged.
     """
     target = place_of(to)
@@ -83,13 +85,15 @@ def backup(store: Store, to: str | Path | Place, *, now: datetime) -> Copied:
     _same_history(store, target, state)
     with _prepared(store, target) as folder:
         _same_history(store, target, state)  # another backup may have gone there while this one waited
-        copied = _bring(_Copying(store, target, state, folder))
+        copied = _bring(_Copying(store, target, state, folder, progress or unwatched))
     facts = {"to": target.uri, "files": copied.files, "bytes": copied.bytes, "removed": copied.removed}
     store.journal.append("backup", facts | {"landing": copied.landing, "entry": copied.entry}, time=now)
     return copied
 
 
-def restore(source: str | Path | Place, to: str | Path | Place, *, now: datetime) -> Copied:
+def restore(
+    source: str | Path | Place, to: str | Path | Place, *, now: datetime, progress: Watcher | None = None
+) -> Copied:
     """Make a store out of a backup, in a place that is empty or in which a restore was broken off.
 
     Its journal goes on from the backup's with an entry of its own. Raises as `backup` does, and `UsageError` where a store is.
@@ -109,7 +113,7 @@ def restore(source: str | Path | Place, to: str | Path | Place, *, now: datetime
     state = _state(backed_up)
     _same_history(backed_up, target, state)
     with _prepared(backed_up, target) as folder:
-        return _bring(_Copying(backed_up, target, state, folder), before_it_opens=told)
+        return _bring(_Copying(backed_up, target, state, folder, progress or unwatched), before_it_opens=told)
 
 
 def _apart(one: Place, other: Place) -> None:
@@ -200,6 +204,8 @@ class _Copying:
     target: Place
     state: _State
     folder: Path
+    progress: Watcher
+    total: int = 0
     files: int = 0
     bytes: int = 0
 
@@ -208,12 +214,13 @@ class _Copying:
         with ThreadPoolExecutor(at_once) as pool:
             running = [pool.submit(self._one, kept) for kept in files]
             try:
-                for done in running:
+                for kept, done in zip(files, running, strict=True):
                     done.result()
+                    self.files += 1
+                    self.bytes += kept.bytes
+                    self.progress(Progress(self.bytes, max(self.total, self.bytes), work="copying"))
             finally:
                 pool.shutdown(cancel_futures=True)
-        self.files += len(files)
-        self.bytes += sum(kept.bytes for kept in files)
 
     def _one(self, kept: Kept) -> None:
         """Copy one file and read it back; the journal's SHA-256 of it, where there is one, holds against both."""
@@ -245,9 +252,10 @@ def _bring(copying: _Copying, *, before_it_opens: Callable[[Copied], None] = lam
     def missing(paths: Iterable[str]) -> list[Kept]:
         return [state.there[path] for path in sorted(paths) if have.get(path) != state.there[path].bytes]
 
+    log = {path: kept for path, kept in state.there.items() if _version(path) <= state.table.version()}
+    copying.total = sum(kept.bytes for kept in missing({*state.holding, *state.journal, *log}))
     copying.bring(missing(state.holding))
     copying.bring(missing(state.journal), at_once=one_by_one)
-    log = {path: kept for path, kept in state.there.items() if _version(path) <= state.table.version()}
     behind = 0 if new else state.table.version() - Store(target).table().version()
     if behind > 1:
         # Many commits come true one after the other, and files of those in between may be gone: a checkpoint is one step.

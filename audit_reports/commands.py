@@ -69,7 +69,6 @@ def ingest(run: Run) -> int:
     import polars as pl
 
     from audit_reports.landing import land, land_configured
-    from audit_reports.progress import ProgressLine
 
     arguments = run.arguments
     feeds = run.feeds()
@@ -87,16 +86,12 @@ def ingest(run: Run) -> int:
                     file.write(data)
             paths = [str(spool) if path == "-" else path for path in paths]
             names = {str(spool): "-"}
-        line = ProgressLine(sys.stderr, clock.seconds) if sys.stderr.isatty() else None
-        means: dict[str, Any] = {"now": clock.now(), "zone": arguments.timezone, "geo": run.geo(), "progress": line}
-        try:
+        means: dict[str, Any] = {"now": clock.now(), "zone": arguments.timezone, "geo": run.geo()}
+        with run.watched() as means["progress"]:
             if paths:
                 result = land(run.store, paths, feeds, feed=arguments.feed, names=names, **means)
             else:
                 result = land_configured(run.store, run.config.ingest, feeds, **means)
-        finally:
-            if line:
-                line.clear()
     _say_what_was_odd(result)
     books = {name: getattr(result, name) for name in ("landing", "read", "landed", "duplicates", "quarantined")}
     frame = pl.DataFrame([books], schema=dict.fromkeys(books, pl.Int64))

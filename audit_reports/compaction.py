@@ -21,6 +21,7 @@ from audit_reports.journal import time_text
 from audit_reports.landed_rows import BATCH, Rows, at_work, by_whom, rows_by_landing, rows_facts, whole_files
 from audit_reports.store import EventFile, Store, scan_sql
 from audit_reports.sweeping import GRACE, NOTHING_SWEPT, Swept, sweep
+from audit_reports.watching import Progress, Watcher, unwatched
 
 if TYPE_CHECKING:
     import deltalake
@@ -52,38 +53,48 @@ class Compacted:
         return len(self.touched)
 
 
-def compact(store: Store, *, now: datetime, grace: timedelta = GRACE) -> Compacted:
+def compact(store: Store, *, now: datetime, grace: timedelta = GRACE, progress: Watcher | None = None) -> Compacted:
     """Merge the small files of each day, in commits of some hundred megabytes, and sweep what nobody reads any more.
 
-    `now` (UTC) is the time of the entries; files that were replaced longer than `grace` ago are removed. Raises
-    `FailureError`, with the rest unchanged, for a damaged file, and where other writers come first again and again.
+    `now` (UTC) is the time of the entries; files that were replaced longer than `grace` ago are removed; `progress` is told how
+    many bytes were merged. Raises `FailureError`, with the rest unchanged, for a damaged file, and where other writers come
+    first again and again.
     """
     done, tries = Compacted(), 0
     while True:
         try:
             with store.writing() as table:
-                batch = _batch(store.files(table))
-                if not batch:
+                groups = _groups(store.files(table))
+                if not groups:
                     if done.days:
                         store.checkpoint(store.table())
                     return replace(done, swept=sweep(store, now=now, grace=grace))
-                done = _merge(store, table, batch, done, now=now)
+                done = _merge(store, table, groups, done, now=now, progress=progress or unwatched)
         except ConflictError:
             tries += 1
             if tries == _TRIES:
                 raise
 
 
-def _batch(files: Sequence[EventFile]) -> list[list[EventFile]]:
-    """Return which files to merge with which, as much as one commit takes; empty where nothing is to be merged."""
+def _groups(files: Sequence[EventFile]) -> list[list[EventFile]]:
+    """Return which files to merge with which; empty where nothing is to be merged."""
+    small = groupby((file for file in files if file.bytes < SMALL), key=lambda file: file.day)
+    return [
+        together
+        for _, of_day in small
+        for together in _together(sorted(of_day, key=lambda file: (file.first, file.name)))
+    ]
+
+
+def _batch(groups: Sequence[list[EventFile]]) -> list[list[EventFile]]:
+    """Return the first of some groups, as much as one commit takes."""
     batch: list[list[EventFile]] = []
     size = 0
-    for _, of_day in groupby((file for file in files if file.bytes < SMALL), key=lambda file: file.day):
-        for together in _together(sorted(of_day, key=lambda file: (file.first, file.name))):
-            batch.append(together)
-            size += sum(file.bytes for file in together)
-            if size >= BATCH:
-                return batch
+    for together in groups:
+        if size >= BATCH:
+            break
+        batch.append(together)
+        size += sum(file.bytes for file in together)
     return batch
 
 
@@ -100,8 +111,18 @@ def _together(files: Sequence[EventFile]) -> list[list[EventFile]]:
 
 
 def _merge(
-    store: Store, table: deltalake.DeltaTable, batch: Sequence[Sequence[EventFile]], done: Compacted, *, now: datetime
+    store: Store,
+    table: deltalake.DeltaTable,
+    groups: Sequence[list[EventFile]],
+    done: Compacted,
+    *,
+    now: datetime,
+    progress: Watcher,
 ) -> Compacted:
+    """Merge as many of the groups as one commit takes, and return what is done by then."""
+    batch = _batch(groups)
+    size = done.bytes_before
+    total = size + sum(file.bytes for files in groups for file in files)
     removed = [file for files in batch for file in files]
     journaled = whole_files(store, removed)
     staged: list[Staged] = []
@@ -112,7 +133,9 @@ def _merge(
             staged.append(one)
             for landing, of_landing in rows.items():
                 landings[landing] = of_landing + landings[landing] if landing in landings else of_landing
-        size = sum(one.path.stat().st_size for one in staged)
+            size += sum(file.bytes for file in files)
+            progress(Progress(size, total, work="compacting"))
+        bytes_after = done.bytes_after + sum(one.path.stat().st_size for one in staged)
         facts = {"at": time_text(now), "by": by_whom(), "removed": journaled, **rows_facts(landings)}
         commit(store, table, "compaction", facts, staged=staged, removed=removed)
     return replace(
@@ -121,8 +144,8 @@ def _merge(
         files_before=done.files_before + len(removed),
         files_after=done.files_after + len(staged),
         events=done.events + sum(one.rows for one in staged),
-        bytes_before=done.bytes_before + sum(file.bytes for file in removed),
-        bytes_after=done.bytes_after + size,
+        bytes_before=size,
+        bytes_after=bytes_after,
     )
 
 

@@ -19,6 +19,7 @@ from audit_reports.find import ENDINGS
 from audit_reports.inputs import Landed
 from audit_reports.place import Kept
 from audit_reports.places.s3 import S3
+from audit_reports.watching import Progress, Watcher, unwatched
 
 _SCHEME = "s3://"
 _DOWNLOADS = 8
@@ -40,7 +41,12 @@ class Fetched:
 
 @contextmanager
 def fetched(
-    paths: Sequence[str], names: Mapping[str, str], *, landed: Landed, may_be_absent: bool = False
+    paths: Sequence[str],
+    names: Mapping[str, str],
+    *,
+    landed: Landed,
+    may_be_absent: bool = False,
+    progress: Watcher | None = None,
 ) -> Iterator[Fetched]:
     """Give paths that are all on this machine, and the names that people see for them; copies from S3 are gone afterwards.
 
@@ -56,7 +62,13 @@ def fetched(
         for number, path in enumerate(paths):
             if not path.startswith(_SCHEME):
                 here.paths.append(path)
-            elif given := _fetch(path, Path(folder) / str(number), here, landed, may_be_absent=may_be_absent):
+                continue
+            given = _fetch(
+                *(path, Path(folder) / str(number), here, landed),
+                may_be_absent=may_be_absent,
+                progress=progress or unwatched,
+            )
+            if given:
                 here.paths.append(given)
         yield here
 
@@ -66,31 +78,39 @@ def are_remote(paths: Sequence[str]) -> bool:
     return any(path.startswith(_SCHEME) for path in paths)
 
 
-def _fetch(given: str, folder: Path, here: Fetched, landed: Landed, *, may_be_absent: bool) -> str | None:
-    """Download what is new of what one path names; return the path that says the same on this machine, None for nothing."""
+def _asked(given: str) -> tuple[S3, str, list[Kept]]:
+    """Return the bucket that a path is in, what the path names there (`object`, `prefix`, `pattern`), and the objects."""
     from fsspec.utils import glob_translate
 
     bucket, _, key = given.removeprefix(_SCHEME).partition("/")
     place = S3(_SCHEME + bucket)
-    one = place.found(key) if key and not key.endswith("/") else None
-    below = [] if one else list(place.walk(key))
-    matched: list[Kept] = []
-    if not one and not below and glob.has_magic(key):
-        before = re.match(r"(?:[^*?\[]*/)?", key)
-        wanted = re.compile(glob_translate(key))
-        matched = [kept for kept in place.walk(before.group() if before else "") if wanted.match(kept.path)]
-    chosen = [one] if one else below or matched
+    if key and not key.endswith("/") and (one := place.found(key)):
+        return place, "object", [one]
+    below = list(place.walk(key))
+    if below or not glob.has_magic(key):
+        return place, "prefix", below
+    before = re.match(r"(?:[^*?\[]*/)?", key)
+    wanted = re.compile(glob_translate(key))
+    there = place.walk(before.group() if before else "")
+    return place, "pattern", [kept for kept in there if wanted.match(kept.path)]
+
+
+def _fetch(
+    given: str, folder: Path, here: Fetched, landed: Landed, *, may_be_absent: bool, progress: Watcher
+) -> str | None:
+    """Download what is new of what one path names; return the path that says the same on this machine, None for nothing."""
+    place, kind, chosen = _asked(given)
     if may_be_absent and not any(_ending(kept.path) for kept in chosen):
         return None
     if not chosen:
         raise UsageError(f"no such file or folder: {quoted(given)}")
-    if below and not any(_ending(kept.path) for kept in below):
+    if kind == "prefix" and not any(_ending(kept.path) for kept in chosen):
         raise UsageError(
             f"the folder {quoted(given)} holds no file ending in .json .jsonl .ndjson .csv .parquet (.gz .zst)"
         )
     local: dict[Path, Kept] = {}
     for number, kept in enumerate(chosen):
-        written, name = int(kept.modified) * 1_000_000_000, f"{_SCHEME}{bucket}/{kept.path}"
+        written, name = int(kept.modified) * 1_000_000_000, place.location(kept.path)
         if (landing := landed.get((name, kept.bytes, written, kept.tag))) is not None:
             here.known.append((name, landing))
             continue
@@ -100,12 +120,16 @@ def _fetch(given: str, folder: Path, here: Fetched, landed: Landed, *, may_be_ab
     if not local:
         return None
     folder.mkdir()
+    total, done = sum(kept.bytes for kept in local.values()), 0
     with ThreadPoolExecutor(_DOWNLOADS) as pool:
-        for done in [pool.submit(_download, place, kept, path, every=not below) for path, kept in local.items()]:
-            done.result()
-    if one:
+        running = [pool.submit(_download, place, kept, path, every=kind != "prefix") for path, kept in local.items()]
+        for kept, one in zip(local.values(), running, strict=True):
+            one.result()
+            done += kept.bytes
+            progress(Progress(done, total, work="downloading"))
+    if kind == "object":
         return str(next(iter(local)))
-    return str(folder) if below else glob.escape(str(folder)) + "/*"
+    return str(folder) if kind == "prefix" else glob.escape(str(folder)) + "/*"
 
 
 def _ending(path: str) -> str:

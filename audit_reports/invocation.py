@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from audit_reports.geo import Geo
     from audit_reports.log import AuditLog
     from audit_reports.store import Store
+    from audit_reports.watching import Watcher
 
 
 class Run:
@@ -78,6 +80,18 @@ class Run:
         values = {name: given[name] for name in FLAGS}
         rest = {name: given[name] for name in ("ip", "search", "where")}
         return Filter.of(timezone=self.timezone, now=clock.now(), **moments, **values, **rest)
+
+    @contextmanager
+    def watched(self) -> Iterator[Watcher | None]:
+        """Give whom to tell how far the work of the block is: a line of the terminal, nobody in a pipe."""
+        from audit_reports.progress import ProgressLine
+
+        line = ProgressLine(sys.stderr, clock.seconds) if sys.stderr.isatty() else None
+        try:
+            yield line
+        finally:
+            if line:
+                line.clear()
 
     def write(self, frame: pl.DataFrame) -> None:
         width = _width() if self.format == "table" and sys.stdout.isatty() else None

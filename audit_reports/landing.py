@@ -31,8 +31,9 @@ from audit_reports.places import place_of
 from audit_reports.quarantine import Aside, Quarantined, write_quarantine
 from audit_reports.quarantine_files import take_out_known
 from audit_reports.row_hashes import rows_hash
-from audit_reports.staging import Reading, Watcher, Work, changed, events_with_ids, set_aside, stage, staged_files
+from audit_reports.staging import Reading, Work, changed, events_with_ids, set_aside, stage, staged_files
 from audit_reports.store import Store, is_store, new_or_open
+from audit_reports.watching import Watcher
 
 if TYPE_CHECKING:
     import deltalake
@@ -83,14 +84,14 @@ def land(
     A store given by its path is made where there is none. A file with the same bytes and feed as one that has landed is
     left alone. `now` (UTC) becomes `landed_at`, and the day after it is the last believable time of an event; `names` says
     what people see instead of a path. `zone` (IANA) is that of times without one, where the feed does not define it; `geo`
-    tells where an event's address is, where the event does not; `progress` is told how far the reading is. Raises
+    tells where an event's address is, where the event does not; `progress` is told how far downloads and reading are. Raises
     `UsageError`, with the store untouched, for a wrong path or feed and for a named file without events; `FailureError` where
     a file changes or goes while it is read.
     """
     if feed is not None and feed not in feeds:
         raise UsageError.unknown("feed", feed, feeds)
     landed = _landed(store, feed) if are_remote(paths) else {}
-    with fetched(paths, names or {}, landed=landed) as here:
+    with fetched(paths, names or {}, landed=landed, progress=progress) as here:
         found = find(here.paths, feeds, feed=feeds[feed] if feed else None, names=here.names)
         found.add(Found(known=here.known, objects=here.objects))
         return _land_found(store, found, Reading(now, zone, geo, progress))
@@ -117,7 +118,7 @@ def land_configured(
             if entry.feed is not None and entry.feed not in feeds:
                 raise UsageError.unknown("feed", entry.feed, feeds, "in [[ingest]]")
             landed = _landed(store, entry.feed)
-            here = stack.enter_context(fetched(entry.paths, {}, landed=landed, may_be_absent=True))
+            here = stack.enter_context(fetched(entry.paths, {}, landed=landed, may_be_absent=True, progress=progress))
             feed = feeds[entry.feed] if entry.feed else None
             found.add(find_inboxes(here.paths, feeds, feed=feed, landed=landed, names=here.names))
             found.add(Found(known=here.known, objects=here.objects))

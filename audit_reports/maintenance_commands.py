@@ -45,7 +45,8 @@ def compact(run: Run) -> int:
     from audit_reports.sweeping import GRACE
 
     grace = duration(run.arguments.grace) if run.arguments.grace else GRACE
-    done = compact(Store(run.store), now=clock.now(), grace=grace)
+    with run.watched() as progress:
+        done = compact(Store(run.store), now=clock.now(), grace=grace, progress=progress)
     if run.format == "table" and run.out is None:
         if done.days:
             print(
@@ -233,7 +234,11 @@ def copy(run: Run) -> int:
     if not place:
         raise UsageError(f"name the place: audit-reports store {what} {'TO' if what == 'backup' else 'FROM'}")
     now = clock.now()
-    done = backup(Store(run.store), place, now=now) if what == "backup" else restore(place, run.store, now=now)
+    with run.watched() as progress:
+        if what == "backup":
+            done = backup(Store(run.store), place, now=now, progress=progress)
+        else:
+            done = restore(place, run.store, now=now, progress=progress)
     if run.format == "table" and run.out is None:
         print(
             f"{what}: {done.files:,} files, {done.bytes:,} bytes, copied and verified; "

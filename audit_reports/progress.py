@@ -1,11 +1,11 @@
-"""How far is a long landing? Draws one line on a terminal: share, bytes, events, rate, time left."""
+"""How far is long work, as a terminal shows it? One line that is drawn again: work, share, bytes, events, rate, time left."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TextIO
 
-from audit_reports.staging import Progress
+from audit_reports.watching import Progress
 
 _MEGABYTE = 1_000_000
 _PAUSE_SECONDS = 0.1
@@ -20,10 +20,14 @@ class ProgressLine:
         self.seconds = seconds
         self.began = seconds()
         self.drawn: float | None = None
+        self.work: str | None = None
 
     def __call__(self, progress: Progress) -> None:
         """Draw how far it is, at most ten times a second; what is done at once draws nothing."""
         now = self.seconds()
+        if self.work not in (None, progress.work):
+            self.began = now
+        self.work = progress.work
         if now - (self.began + _FIRST_SECONDS if self.drawn is None else self.drawn + _PAUSE_SECONDS) < 0:
             return
         self.drawn = now
@@ -38,17 +42,17 @@ class ProgressLine:
 
 
 def progress_text(progress: Progress, seconds: float) -> str:
-    """Return how far a landing is after so many seconds, on one line; without a time left while nothing is read.
+    """Return how far work is after so many seconds, on one line; without a time left while nothing is done.
 
-    >>> from audit_reports.staging import Progress
     >>> progress_text(Progress(250_000_000, 1_000_000_000, 580_000), 5.0)
-    '25 %, 250 of 1,000 MB, about 580,000 events, 50 MB/s, 15 s left'
+    'landing: 25 %, 250 of 1,000 MB, about 580,000 events, 50 MB/s, 15 s left'
     """
     share = progress.bytes / progress.total if progress.total else 1.0
     text = (
-        f"{share:.0%}".replace("%", " %")
-        + f", {progress.bytes // _MEGABYTE:,} of {progress.total // _MEGABYTE:,} MB, about {progress.events:,} events"
+        f"{progress.work}: {100 * share:.0f} %, {progress.bytes // _MEGABYTE:,} of {progress.total // _MEGABYTE:,} MB"
     )
+    if progress.events is not None:
+        text += f", about {progress.events:,} events"
     if not progress.bytes or seconds <= 0:
         return text
     left = seconds * (1 - share) / share if share else 0.0

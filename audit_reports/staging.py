@@ -26,6 +26,7 @@ from audit_reports.quarantine import Aside, Quarantined, located
 from audit_reports.rows import rows_sql
 from audit_reports.spool import CLASSES, FlawedError, Spool, Spools, reading_sql
 from audit_reports.store import Store, utc
+from audit_reports.watching import Progress, Watcher
 
 if TYPE_CHECKING:
     import duckdb
@@ -40,18 +41,6 @@ _POLL_SECONDS = 0.2
 _EVENT_BYTES = 500  # about; how many events there are is known when a group of files has been read
 _NO_DAY = "day=__HIVE_DEFAULT_PARTITION__"
 _UNKNOWN = Feed("", "", "", (), {"occurred_at": "NULL", "event": "NULL"})
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far the reading of a landing is: bytes of the files as stored, and about how many events were read."""
-
-    bytes: int
-    total: int
-    events: int
-
-
-Watcher = Callable[[Progress], None]
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ from audit_reports.feed_check import check
 from audit_reports.feeds import FEEDS
 from audit_reports.landing import Landing, land
 from audit_reports.progress import ProgressLine
-from audit_reports.staging import Progress, Reading
+from audit_reports.staging import Reading
+from audit_reports.watching import Progress
 
 NOW = datetime(2026, 3, 30, 6, tzinfo=UTC)
 EXAMPLES = int(os.environ.get("MESS_EXAMPLES", "12"))
@@ -352,5 +353,5 @@ def test_the_line_on_a_terminal_is_drawn_and_taken_away() -> None:
     line(Progress(50_000_000, 100_000_000, 120_000))
     line(Progress(51_000_000, 100_000_000, 121_000))
     line.clear()
-    drawn = "50 %, 50 of 100 MB, about 120,000 events, 25 MB/s, 2 s left"
+    drawn = "landing: 50 %, 50 of 100 MB, about 120,000 events, 25 MB/s, 2 s left"
     assert terminal.getvalue() == f"\r{drawn}\x1b[K\r\x1b[K"

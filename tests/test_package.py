@@ -24,7 +24,19 @@ HEAVY = {
 }
 
 ROOMS: tuple[tuple[str, ...], ...] = (
-    ("catalogue", "clock", "columns", "config", "countries", "errors", "network", "period", "plan", "resources"),
+    (
+        "catalogue",
+        "clock",
+        "columns",
+        "config",
+        "countries",
+        "errors",
+        "network",
+        "period",
+        "plan",
+        "resources",
+        "watching",
+    ),
     (
         *("csv_records", "documents", "expressions", "feed", "feed_folder", "feeds", "find", "geo", "inputs", "look"),
         *("packing", "rows", "spool"),
