@@ -138,11 +138,11 @@ class AuditLog:
 
     def count(self) -> int:
         """Return how many events there are."""
-        return int(self._collect(self.frame().select(nw.len().alias("events")))["events"][0])
+        return int(self.collect(self.frame().select(nw.len().alias("events")))["events"][0])
 
     def by(self, *dimensions: str) -> pl.DataFrame:
         """Return counts by some dimensions: the dimensions, `events`, `actors`, `first_seen`, `last_seen`, most first."""
-        return self._collect(by(self.frame(), dimensions, timezone=self.timezone))
+        return self.collect(by(self.frame(), dimensions, timezone=self.timezone))
 
     def by_sql(self, *dimensions: str) -> str:
         """Return the query that `by` asks of the view's `events`, as SQL in which no file stands."""
@@ -158,35 +158,35 @@ class AuditLog:
         """
         if other._snapshot is not self._snapshot:
             raise UsageError("two views can be compared where both are of one log: narrow it twice, log.filter(...)")
-        return self._collect(compare(self.frame(), other.frame(), dimensions, timezone=self.timezone))
+        return self.collect(compare(self.frame(), other.frame(), dimensions, timezone=self.timezone))
 
     def rare(self, *dimensions: str) -> pl.DataFrame:
         """Return combinations, rarest first: the dimensions, `events`, `share`, `shared_by`; see `activity.rare`."""
-        return self._collect(rare(self.frame(), dimensions, timezone=self.timezone))
+        return self.collect(rare(self.frame(), dimensions, timezone=self.timezone))
 
     def first_seen(self, *dimensions: str) -> pl.DataFrame:
         """Return when each combination was first in this view, newest first; see `behaviour.first_seen`."""
-        return self._collect(first_seen(self.frame(), dimensions, timezone=self.timezone))
+        return self.collect(first_seen(self.frame(), dimensions, timezone=self.timezone))
 
     def sessions(self, gap: str = "30m") -> pl.DataFrame:
         """Return each actor's sessions, which end where nothing follows for longer than `gap`; see `behaviour.sessions`."""
-        return self._collect(sessions(self.frame(), gap=duration(gap)))
+        return self.collect(sessions(self.frame(), gap=duration(gap)))
 
     def story(self, actor: str) -> pl.DataFrame:
         """Return an actor's events in this view, oldest first, with what is new in them against all that the log knows.
 
         See `behaviour.story`: `since_previous` (seconds), `new_place` and `new_action` are told beside each event.
         """
-        return self._collect(story(self.frame(), self._filtered(Filter()), actor))
+        return self.collect(story(self.frame(), self._filtered(Filter()), actor))
 
     def newest(self, limit: int | None = None) -> pl.DataFrame:
         """Return the events with every column, newest first, no more than `limit` of them."""
         events = self.frame().sort(*_ORDER, descending=[True, False, False, False])
-        return self._collect(events if limit is None else events.head(limit))
+        return self.collect(events if limit is None else events.head(limit))
 
     def polars(self) -> pl.DataFrame:
         """Return all events as a frame, every column, oldest first."""
-        return self._collect(self.frame().sort(*_ORDER))
+        return self.collect(self.frame().sort(*_ORDER))
 
     def lazy(self) -> pl.LazyFrame:
         """Return all events as a `pl.LazyFrame`, for what DuckDB cannot filter; the view's own filter still runs in DuckDB."""
@@ -256,7 +256,7 @@ class AuditLog:
 
     def _distinct(self, column: str) -> list[str]:
         """Return the values of a column in the whole log, whatever the filter; null is none."""
-        values = self._collect(self._filtered(Filter()).select(column).unique())[column]
+        values = self.collect(self._filtered(Filter()).select(column).unique())[column]
         return [str(value) for value in values if value is not None]
 
     @cached_property
@@ -264,9 +264,10 @@ class AuditLog:
         """Return the distinct addresses of the whole log that may be v6."""
         address = nw.col("ip")
         sixes = self._filtered(Filter()).filter(address.str.contains(":", literal=True)).select("ip").unique()
-        return self._collect(sixes)["ip"].to_list()
+        return self.collect(sixes)["ip"].to_list()
 
-    def _collect(self, frame: nw.LazyFrame[Any]) -> pl.DataFrame:
+    def collect(self, frame: nw.LazyFrame[Any]) -> pl.DataFrame:
+        """Run a lazy frame that was made of this log's, and return its rows."""
         try:
             return self._snapshot.engine.collect(frame)
         except EngineError as error:

@@ -1,0 +1,131 @@
+"""What is a finding? Something in a period that deserves a person's attention: what, why, who, when, and its events.
+
+A check is a small class in `findings/`, one file each; `findings.find` runs them all. Checks are deterministic: they look at
+stored history alone, as of the log's landing, and say nothing because of a field that events do not have.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from audit_reports.filter import Filter
+from audit_reports.journal import time_text
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from audit_reports.evidence import Evidence
+
+Severity = Literal["high", "medium", "low"]
+SHOWN = 5
+"""How many of its events a finding shows; the filter gives all."""
+
+SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
+"""Worst first."""
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A number of a check that the configuration may set: what it is unless set, and what it means, with its unit."""
+
+    default: float
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One event of a finding, as far as a reader needs it to recognise it; the time is UTC, what is unknown is None."""
+
+    occurred_at: datetime
+    event_id: str
+    event: str
+    actor: str | None
+    resource: str | None
+    source: str | None
+    ip: str | None
+    country: str | None
+    city: str | None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding; its times are UTC, `until` is that of its last event (or the end of a silence)."""
+
+    finding: Annotated[str, "the check that found it, as the configuration names it"]
+    severity: Annotated[Severity, "high, medium or low"]
+    actor: Annotated[str | None, "who; None where nobody stands behind it"]
+    sentence: Annotated[str, "what happened, in one sentence"]
+    reason: Annotated[str, "why that is unusual: its number beside its baseline"]
+    since: Annotated[datetime, "the time of its first event"]
+    until: Annotated[datetime, "the time of its last event"]
+    where: Annotated[Filter, "the filter that gives its events, and no others"]
+    advice: Annotated[str, "what to do next"]
+    events: Annotated[int, "how many events it has"] = 0
+    event_ids: Annotated[tuple[str, ...], "the ids of its events, oldest first, a thousand at most"] = ()
+    shown: Annotated[tuple[Shown, ...], "its first events"] = ()
+
+    @property
+    def id(self) -> str:
+        """A name of its own, the same whenever the same thing is found again: `first_country-3fa2b1`."""
+        text = f"{self.finding}\0{self.actor}\0{time_text(self.since)}"
+        return f"{self.finding}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
+
+    @property
+    def order(self) -> tuple[datetime, str, str]:
+        """What findings of one severity are put in order by: their first event's time, their check, who."""
+        return self.since, self.finding, self.actor or ""
+
+
+class Check(ABC):
+    """One kind of finding. Its constants describe it; `find` looks for it in a period."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    severity: ClassVar[Severity]
+    description: ClassVar[str]
+    advice: ClassVar[str]
+    thresholds: ClassVar[Mapping[str, Threshold]] = {}
+
+    @abstractmethod
+    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Finding]:
+        """Yield what is found in the evidence; `at` has a value for each threshold. Nothing found yields nothing."""
+
+    def found(
+        self,
+        evidence: Evidence,
+        *,
+        actor: str | None,
+        sentence: str | Callable[[int], str],
+        reason: str,
+        since: datetime,
+        until: datetime,
+        severity: Severity | None = None,
+        actors: Sequence[str] | None = None,
+        predicate: pl.Expr | None = None,
+        **where: object,
+    ) -> Finding:
+        """Return a finding of this check: its events are those of the actor (or of `actors`) between two times within `where`.
+
+        `where` are keywords of `Filter.of`; a `predicate` must hold too. A `sentence` that needs the number of events gets it.
+        """
+        chosen = evidence.where(actor=actors or actor, since=since, until=until, predicate=predicate, **where)
+        events, shown = evidence.events_of(chosen)
+        return Finding(
+            finding=self.name,
+            severity=severity or self.severity,
+            actor=actor,
+            sentence=sentence if isinstance(sentence, str) else sentence(events),
+            reason=reason,
+            since=since,
+            until=until,
+            where=chosen,
+            advice=self.advice,
+            events=events,
+            event_ids=tuple(one.event_id for one in shown),
+            shown=tuple(shown[:SHOWN]),
+        )
