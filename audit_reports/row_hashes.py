@@ -3,7 +3,8 @@
 A row's text is feed, event_id, occurred_at in microseconds since 1970 and raw, joined by U+001F: what the event is and the
 evidence. The hash holds two sums of its 64-bit XXH3, with seed 1 and with seed 0, each as 32 hex digits. Being sums, hashes
 of parts add up to that of the whole. It shows that no row was lost or changed by mistake; against somebody who means to
-deceive stand the SHA-256 of the files and the chain of the journal.
+deceive stand the SHA-256 of the files and the chain of the journal. Landings of a store of format 1 have another hash, of 32
+digits: the sum of the first 64 bits of each row's SHA-256.
 
 XXH3: https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md
 """
