@@ -182,6 +182,20 @@ class Filter:
                         last = min(last or day, day)
         return first, last
 
+    def span(self) -> tuple[datetime | None, datetime | None]:
+        """Return since when and before when a matching event must have occurred, None where the filter does not say."""
+        since: datetime | None = None
+        until: datetime | None = None
+        for one in self.condition.of if isinstance(self.condition, And) else (self.condition,):
+            match one:
+                case Compare(Column("occurred_at"), op, datetime() as value):
+                    if op in (">", ">=", "=="):
+                        since = max(since or value, value)
+                    if op in ("<", "<=", "=="):
+                        end = value if op == "<" else value + timedelta(microseconds=1)
+                        until = min(until or end, end)
+        return since, until
+
     def named_values(self) -> dict[str, list[str]]:
         """Return the text values that the filter compares columns with for equality, by column."""
         found: dict[str, list[str]] = {}

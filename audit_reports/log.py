@@ -21,6 +21,7 @@ from audit_reports.engines import engine_of
 from audit_reports.errors import FailureError, UsageError, nearest, quoted, reason
 from audit_reports.filter import CLOSED, FLAGS, Filter, check_values, checked_timezone, duration
 from audit_reports.store import EventFile, Landed, Store
+from audit_reports.timeline import timeline, with_quiet
 
 if TYPE_CHECKING:
     import polars as pl
@@ -149,6 +150,16 @@ class AuditLog:
         from audit_reports.engines.duckdb import query_text
 
         return query_text(lambda events: by(events, dimensions, timezone=self.timezone))
+
+    def timeline(self, every: str = "1h") -> pl.DataFrame:
+        """Return counts by buckets of time, oldest first: `since`, `until` (UTC), `events`, `actors`; quiet ones have zeros.
+
+        `every` is one of 1m, 5m, 10m, 15m, 30m, 1h, 1d, 1w and 1mo, cut as clocks in the view's timezone show it. The rows
+        go from the view's `since` to its `until`, else from the first event to the last. See `timeline.timeline`.
+        """
+        counted = self.collect(timeline(self.frame(), every=every, timezone=self.timezone))
+        since, until = self.where.span()
+        return with_quiet(counted, every=every, timezone=self.timezone, since=since, until=until)
 
     def compare(self, other: AuditLog, *dimensions: str) -> pl.DataFrame:
         """Return counts by some dimensions beside those of another view of this log: `events`, `before`, `change`, `state` ...

@@ -361,6 +361,7 @@ def log(world: World) -> AuditLog:
 
 
 ASKED: dict[str, Callable[[AuditLog], pl.DataFrame]] = {
+    "timeline": lambda view: view.timeline(),
     "compare": lambda view: view.compare(view, "actor"),
     "rare": lambda view: view.rare("actor", "event"),
     "first_seen": lambda view: view.first_seen("actor", "country"),

@@ -38,6 +38,8 @@ def native_sql(native: Native) -> str:
             return f"isoyear({column})"
         case "microseconds", ():
             return f"epoch_us({column})"
+        case "bucket", (str(every), str(zone)):
+            return _bucket(column, every, zone)
         case "at", (str(zone),):
             return f"make_timestamp({column})" + (" AT TIME ZONE 'UTC'" if zone else "")
         case "truncate", (int(amount), str(unit), str(kind)):
@@ -66,6 +68,23 @@ def native_sql(native: Native) -> str:
             options = ", 'g'" if count < 0 else ""
             return f"regexp_replace({column}, {literal(re2(old))}, {literal(re2_replacement(old, new))}{options})"
     raise NotImplementedError(f"DuckDB has no native {native.function!r}")
+
+
+def _bucket(column: str, every: str, zone: str) -> str:
+    """Return the SQL of the UTC time at which a time's bucket of local clocks begins."""
+    amount, unit = int(every.rstrip("mohdw")), every.lstrip("0123456789")
+    in_zone = f"AT TIME ZONE {literal(zone)}"
+    clock = f"({column} {in_zone})"
+    if unit == "m":  # by what the clock is past its start: where an hour comes twice, each is its own
+        return f"({column} - ({clock} - time_bucket(to_minutes({amount}), {clock})))"
+    if unit == "h":  # it began with the clocks' change, where that is by half an hour
+        start = f"time_bucket(to_hours({amount}), {clock})"
+        begun, half = f"({column} - ({clock} - {start}))", _bucket(column, "30m", zone)
+        return f"CASE WHEN {begun} {in_zone} = {start} THEN {begun} ELSE {half} END"
+    start = f"date_trunc('{ {'d': 'day', 'w': 'week', 'mo': 'month'}[unit] }', {clock})"
+    begun = f"({start} {in_zone})"
+    earlier = f"({begun} - INTERVAL 1 HOUR)"  # a midnight that comes twice: the day begins with the first
+    return f"CASE WHEN {earlier} {in_zone} = {start} THEN {earlier} ELSE {begun} END"
 
 
 def _taken(steps: network.Steps, value: str) -> str:

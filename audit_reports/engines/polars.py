@@ -26,6 +26,8 @@ def _expression(native: Native) -> pl.Expr:
             return column.dt.convert_time_zone(zone).dt.replace_time_zone(None)
         case "microseconds", ():
             return column.dt.timestamp("us")
+        case "bucket", (str(every), str(zone)):
+            return _bucket(column, every, zone)
         case "network", ():
             return pl.coalesce(_taken(network.V4, column), _taken(network.V6, column.str.to_lowercase()))
         case "iso week", ():
@@ -33,6 +35,27 @@ def _expression(native: Native) -> pl.Expr:
         case "weekday", ():
             return column.dt.weekday()
     raise NotImplementedError(f"Polars has no native {native.function!r}")
+
+
+def _bucket(column: pl.Expr, every: str, zone: str) -> pl.Expr:
+    """Return the UTC time at which a time's bucket of local clocks begins."""
+
+    def on_clocks(time: pl.Expr) -> pl.Expr:
+        return time.dt.convert_time_zone(zone).dt.replace_time_zone(None)
+
+    def in_utc(midnight: pl.Expr) -> pl.Expr:
+        local = midnight.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+        return local.dt.convert_time_zone("UTC")
+
+    start = on_clocks(column).dt.truncate(every)
+    if every.endswith(("m", "h")):  # by what the clock is past its start: where an hour comes twice, each is its own
+        begun = column - (on_clocks(column) - start)
+        if every.endswith("m"):
+            return begun
+        # It began with the clocks' change, where that is by half an hour.
+        return pl.when(on_clocks(begun) == start).then(begun).otherwise(_bucket(column, "30m", zone))
+    # A midnight that clocks leap over is as long after the one before it as any other.
+    return pl.coalesce(in_utc(start), in_utc(start.dt.offset_by("-1d")).dt.offset_by("1d"))
 
 
 def _taken(steps: network.Steps, value: pl.Expr) -> pl.Expr:

@@ -127,9 +127,26 @@ def _expression(native: Native) -> str:
             return f"weekday({column}) + 1"
         case "microseconds", ():
             return f"unix_micros({column})"
+        case "bucket", (str(every), str(zone)):
+            return _bucket(column, every, zone)
         case "network", ():
             return f"coalesce({_taken(network.V4, column)}, {_taken(network.V6, f'lower({column})')})"
     raise NotImplementedError(f"Spark has no native {native.function!r}")
+
+
+def _bucket(column: str, every: str, zone: str) -> str:
+    """Return the SQL of the UTC time at which a time's bucket of local clocks begins."""
+    amount, unit = int(every.rstrip("mohdw")), every.lstrip("0123456789")
+    clock = f"from_utc_timestamp({column}, {_literal(zone)})"
+    if unit == "m":  # by what the clock is past its start: where an hour comes twice, each is its own
+        return f"timestamp_micros(unix_micros({column}) - pmod(unix_micros({clock}), {amount * 60_000_000}))"
+    if unit == "h":  # it began with the clocks' change, where that is by half an hour
+        past = f"pmod(unix_micros({clock}), {amount * 3_600_000_000})"
+        begun, half = f"timestamp_micros(unix_micros({column}) - {past})", _bucket(column, "30m", zone)
+        start = f"timestamp_micros(unix_micros({clock}) - {past})"
+        return f"CASE WHEN from_utc_timestamp({begun}, {_literal(zone)}) = {start} THEN {begun} ELSE {half} END"
+    start = f"date_trunc('{ {'d': 'DAY', 'w': 'WEEK', 'mo': 'MONTH'}[unit] }', {clock})"
+    return f"to_utc_timestamp({start}, {_literal(zone)})"
 
 
 def _taken(steps: network.Steps, value: str) -> str:
