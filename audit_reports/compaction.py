@@ -13,13 +13,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audit_reports.columns import NAMES
 from audit_reports.commit import ConflictError, Staged, commit
 from audit_reports.errors import FailureError
-from audit_reports.feed import literal
 from audit_reports.journal import time_text
-from audit_reports.landed_rows import BATCH, Rows, at_work, by_whom, rows_by_landing, rows_facts, whole_files
-from audit_reports.store import EventFile, Store, scan_sql
+from audit_reports.landed_rows import BATCH, Rows, at_work, by_whom, rows_by_landing, rows_facts, whole_files, write_day
+from audit_reports.store import EventFile, Store
 from audit_reports.sweeping import GRACE, NOTHING_SWEPT, Swept, sweep
 from audit_reports.watching import Progress, Watcher, unwatched
 
@@ -130,7 +128,7 @@ def _merge(
     with at_work(store) as (connection, folder):
         for number, files in enumerate(batch):
             one, rows = _merged(connection, files, folder / str(number))
-            staged.append(one)
+            staged += one
             for landing, of_landing in rows.items():
                 landings[landing] = of_landing + landings[landing] if landing in landings else of_landing
             size += sum(file.bytes for file in files)
@@ -151,18 +149,10 @@ def _merge(
 
 def _merged(
     connection: duckdb.DuckDBPyConnection, files: Sequence[EventFile], folder: Path
-) -> tuple[Staged, dict[int, Rows]]:
+) -> tuple[list[Staged], dict[int, Rows]]:
     """Write the rows of some files of a day as one, and return it with its rows by landing, which are those of before."""
-    paths, day = [file.path for file in files], files[0].day
-    target = folder / f"day={day}" / "merged.parquet"
-    target.parent.mkdir(parents=True)
-    columns = ", ".join(name for name in NAMES if name != "day")
-    connection.execute(
-        f"COPY (SELECT {columns} FROM ({scan_sql(paths)}) ORDER BY occurred_at, feed, event_id) "
-        f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd)"
-    )
-    before, after = rows_by_landing(connection, paths), rows_by_landing(connection, [str(target)])
-    rows = sum(one.rows for one in after.values())
-    if before != after or rows != sum(file.rows for file in files):
-        raise FailureError(f"the rows of {day} would not be the same after compaction; nothing was changed")
-    return Staged(target, day, rows, min(after), max(after)), after
+    staged, after = write_day(connection, files, folder)
+    before = rows_by_landing(connection, [file.path for file in files])
+    if before != after or sum(one.rows for one in staged) != sum(file.rows for file in files):
+        raise FailureError(f"the rows of {files[0].day} would not be the same after compaction; nothing was changed")
+    return staged, after

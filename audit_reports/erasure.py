@@ -12,13 +12,13 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audit_reports.columns import NAMES
 from audit_reports.commit import ConflictError, Staged, commit
 from audit_reports.errors import FailureError, UsageError
 from audit_reports.feed import listed, literal
 from audit_reports.holds import Hold, held, holds
 from audit_reports.journal import time_text
-from audit_reports.landed_rows import BATCH, Rows, at_work, by_whom, rows_by_landing, rows_facts, whole_files
+from audit_reports.landed_before import LandedBefore
+from audit_reports.landed_rows import BATCH, Rows, at_work, by_whom, rows_by_landing, rows_facts, whole_files, write_day
 from audit_reports.quarantine_files import keep_quarantine, parted
 from audit_reports.retention import quarantine_facts
 from audit_reports.store import EventFile, Store, scan_sql
@@ -36,7 +36,8 @@ class Erased:
     """What an erasure removed: so many events of the days `touched` (ISO), from so many files, and so many lines of quarantine.
 
     `held` are the days under a hold with the person's events, which stayed; `quarantine_held` says that a hold kept the
-    quarantine as it is. `mentioned` counts events that stay and name the person as resource. `entries` are the journal's.
+    quarantine as it is. `mentioned` counts events that stay and name the person as resource, `file_names` the landed files
+    whose names hold the person's. `entries` are the journal's.
     """
 
     events: int = 0
@@ -46,6 +47,7 @@ class Erased:
     held: tuple[date, ...] = ()
     quarantine_held: bool = False
     mentioned: int = 0
+    file_names: int = 0
     entries: tuple[int, ...] = ()
     swept: Swept = NOTHING_SWEPT
 
@@ -92,6 +94,7 @@ def erase(store: Store, *, actor: str, reason: str, now: datetime) -> Erased:
                     held=tuple(sorted({date.fromisoformat(file.day) for file in theirs.held})),
                     quarantine_held=bool(standing),
                     mentioned=_mentioned(connection, store.files(table), actor, theirs.condition),
+                    file_names=LandedBefore(store, connection).named(actor),
                     swept=sweep(store, now=now, at_once=True),
                 )
         except ConflictError:
@@ -186,22 +189,13 @@ def _rewritten(
     connection: duckdb.DuckDBPyConnection, file: EventFile, condition: str, folder: Path
 ) -> tuple[list[Staged], dict[int, Rows]]:
     """Write a file again without the rows that meet a condition; return it, if any row is left, and what went by landing."""
-    target = folder / f"day={file.day}" / "rest.parquet"
-    target.parent.mkdir(parents=True)
-    columns = ", ".join(name for name in NAMES if name != "day")
-    connection.execute(
-        f"COPY (SELECT {columns} FROM ({scan_sql([file.path])}) WHERE NOT {condition}) "
-        f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd)"
-    )
+    staged, after = write_day(connection, [file], folder, where=f"NOT {condition}")
     before = rows_by_landing(connection, [file.path])
     gone = rows_by_landing(connection, [file.path], where=condition)
-    after = rows_by_landing(connection, [str(target)])
     none = Rows(0, 0, 0)
     if any(rows - gone.get(landing, none) != after.get(landing, none) for landing, rows in before.items()):
         raise FailureError(f"other rows of {file.day} would not be the same after the erasure; nothing was changed")
-    if not after:
-        return [], gone
-    return [Staged(target, file.day, sum(rows.rows for rows in after.values()), min(after), max(after))], gone
+    return staged, gone
 
 
 def _mentioned(connection: duckdb.DuckDBPyConnection, files: Sequence[EventFile], actor: str, condition: str) -> int:

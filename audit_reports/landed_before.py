@@ -70,6 +70,13 @@ class LandedBefore:
         ).fetchall()
         return [path for (path,) in found]
 
+    def named(self, text: str) -> int:
+        """Return how many files have landed whose names hold a text."""
+        found = self.connection.execute(
+            f"SELECT count(DISTINCT file) FROM ({self._rows}) WHERE contains(file, {literal(text)})"
+        ).fetchall()
+        return int(found[0][0])
+
     def with_own(self, inputs: Mapping[str, Any], folder: Path) -> list[dict[str, Any]]:
         """Return what the next landing's entry says is known: what was, and its own list; sums are made in `folder`, and kept."""
         known = self._known

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audit_reports.columns import NAMES
+from audit_reports.commit import Staged
 from audit_reports.errors import FailureError, quoted
+from audit_reports.feed import literal
 from audit_reports.journal import whoami
 from audit_reports.row_hashes import TEXT, sums, total, written
 from audit_reports.store import COMMITS, EVENTS, EventFile, Store, scan_sql
@@ -58,6 +60,26 @@ def rows_by_landing(
             here = Rows(rows, total(low, high), quick)
             found[landing] = found[landing] + here if landing in found else here
     return dict(sorted(found.items()))
+
+
+def write_day(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[EventFile], folder: Path, *, where: str = "true"
+) -> tuple[list[Staged], dict[int, Rows]]:
+    """Write the rows of files of a day that meet an SQL condition as one file in a folder, sorted by time.
+
+    Return it, if there is any row, and its rows by landing.
+    """
+    paths, day = [file.path for file in files], files[0].day
+    target = folder / f"day={day}" / "rows.parquet"
+    target.parent.mkdir(parents=True)
+    columns = ", ".join(name for name in NAMES if name != "day")
+    connection.execute(
+        f"COPY (SELECT {columns} FROM ({scan_sql(paths)}) WHERE {where} ORDER BY occurred_at, feed, event_id) "
+        f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd)"
+    )
+    rows = rows_by_landing(connection, [str(target)])
+    count = sum(one.rows for one in rows.values())
+    return ([Staged(target, day, count, min(rows), max(rows))] if rows else []), rows
 
 
 def rows_facts(landings: Mapping[int, Rows]) -> dict[str, Any]:

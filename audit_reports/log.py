@@ -218,6 +218,10 @@ class AuditLog:
         """Return what each landing up to this log's did, in order."""
         return self._snapshot.store.landings(as_of=self.landing)
 
+    def removed(self) -> int:
+        """Return how many events of these landings retention and erasures have removed since."""
+        return self._snapshot.store.removed(as_of=self.landing)
+
     def quarantine(self) -> pl.DataFrame:
         """Return what could not be understood up to this landing, by landing, file and line: also reason, feed and raw."""
         import polars as pl

@@ -169,7 +169,7 @@ def _erase(run: Run) -> int:
             "--dry-run goes with --older-than; `audit-reports events --actor NAME` shows whose events they are"
         )
     done = erase(Store(run.store), actor=arguments.actor, reason=arguments.reason or "", now=clock.now())
-    names = ("events", "days", "files", "quarantined", "mentioned")
+    names = ("events", "days", "files", "quarantined", "mentioned", "file_names")
     if run.format == "table" and run.out is None:
         if done.entries:
             entries = ", ".join(map(str, done.entries))
@@ -187,6 +187,8 @@ def _erase(run: Run) -> int:
         say("a hold stands, so the quarantine was left as it is")
     if done.mentioned:
         say(f"{done.mentioned:,} other events name it as their resource, and stay")
+    if done.file_names:
+        say(f"the names of {done.file_names:,} landed files hold it, and stay: what landed is known by them")
     _say_swept(done.swept)
     return 0
 

@@ -116,6 +116,7 @@ def run_record(review: Review, folder: Path, written: Iterable[Path], arguments:
             "landed": books.landed,
             "duplicates": books.duplicates,
             "quarantined": books.quarantined,
+            "removed": books.removed,
             "in_period": review.trust.in_period,
             "matched": review.trust.matched,
         },

@@ -91,10 +91,17 @@ def cautions(review: Review) -> list[str]:
             )
     if not trust.has_past and trust.in_period:
         found.append(f"The log has no events of the {kind} before, so changes are not shown.")
+    if trust.books.removed:
+        found.append(f"Removed since by retention or an erasure: {counted(trust.books.removed, 'landed event')}.")
     if trust.books.quarantined:
+        gone = trust.books.removed_lines
         found.append(
             f"{trust.books.quarantined:,} of {counted(trust.books.read, 'event')} read could not be understood; "
-            "they are kept in quarantine."
+            + (
+                f"they are kept in quarantine, but for {gone:,} that were removed since."
+                if gone
+                else "they are kept in quarantine."
+            )
         )
     return found
 

@@ -208,6 +208,15 @@ class Store:
                 )
         return found
 
+    def removed(self, *, as_of: int | None = None) -> int:
+        """Return how many events retention and erasures have removed of the landings up to one."""
+        return sum(
+            int(of_landing["rows"])
+            for entry in self.journal.entries("retention", "erasure")
+            for landing, of_landing in entry.facts["landings"].items()
+            if as_of is None or int(landing) <= as_of
+        )
+
     def files(self, table: deltalake.DeltaTable, *, days: Collection[str] | None = None) -> list[EventFile]:
         """Return the files of the table, by day and path; with `days` (ISO) only theirs."""
         import polars as pl

@@ -29,7 +29,8 @@ FROM brought JOIN quiet USING (feed) GROUP BY feed ORDER BY feed"""
 def info(log: AuditLog, *, now: datetime) -> pl.DataFrame:
     """Return a row about a log's whole store, where `feed` is null, then one for each feed.
 
-    The whole has the store's landings, books (`read` = `events` + `duplicates` + `quarantined`, as landed), files and bytes. A
+    The whole has the store's landings, books (`read` = `events` + `removed` + `duplicates` + `quarantined`, the last as landed;
+    `removed` are events that retention or an erasure took out since), files and bytes. A
     feed has what is in quarantine, and its first and last event, null where none has landed; `usual_delay_s`, the median over
     its landings of how many seconds the newest event was old when it landed; `watermark`, up to which its events can be
     expected to be here: its last landing's time less the usual delay; `days_without_events` between the first and the last,
@@ -55,6 +56,7 @@ def info(log: AuditLog, *, now: datetime) -> pl.DataFrame:
             "first_event": [feeds["first_event"].min()],
             "last_event": [feeds["last_event"].max()],
             "read": [sum(landing.read for landing in landings)],
+            "removed": [log.removed()],
             "duplicates": [sum(landing.duplicates for landing in landings)],
             "quarantined": [sum(landing.quarantined for landing in landings)],
             "files": [len(files)],
@@ -65,7 +67,7 @@ def info(log: AuditLog, *, now: datetime) -> pl.DataFrame:
     columns = (
         *("store", "landing", "feed", "events", "first_event", "last_event", "watermark", "usual_delay_s"),
         *("days_without_events", "silent_days", "oldest_event_days"),
-        *("read", "duplicates", "quarantined", "files", "bytes"),
+        *("read", "removed", "duplicates", "quarantined", "files", "bytes"),
     )
     return pl.concat([whole, feeds], how="diagonal_relaxed").select(columns)
 

@@ -32,14 +32,20 @@ _HOUR, _WEEK = timedelta(hours=1), timedelta(weeks=1)
 
 @dataclass(frozen=True)
 class Books:
-    """What the landings read, up to the one that the review sees: read = landed + duplicates + quarantined."""
+    """What the landings read, up to the one that the review sees: read = landed + duplicates + quarantined.
+
+    What retention and erasures removed since is counted apart: landed - removed events are in the log, and quarantined -
+    removed_lines lie in quarantine.
+    """
 
     landings: Annotated[int, "how many landings"]
     files: Annotated[int, "how many files they read"]
     read: Annotated[int, "events read"]
-    landed: Annotated[int, "events that are in the log"]
+    landed: Annotated[int, "events that landed"]
     duplicates: Annotated[int, "copies of an event that was there"]
     quarantined: Annotated[int, "what could not be understood, kept apart with file, line and reason"]
+    removed: Annotated[int, "landed events that retention or an erasure has removed since"]
+    removed_lines: Annotated[int, "quarantined lines that retention or an erasure has removed since"]
     reasons: Annotated[tuple[tuple[str, int], ...], "why, most frequent first"]
 
 
@@ -120,7 +126,8 @@ def trust_table(trust: Trust) -> pl.DataFrame:
     books = trust.books
     whole = {
         "state": trust.state, "events": trust.in_period, "matched": trust.matched, "read": books.read, "landed": books.landed,
-        "duplicates": books.duplicates, "quarantined": books.quarantined, "late": sum(feed.late for feed in trust.feeds),
+        "duplicates": books.duplicates, "quarantined": books.quarantined, "removed": books.removed,
+        "late": sum(feed.late for feed in trust.feeds),
     }  # fmt: skip
     rows = [whole] + [
         {
@@ -131,7 +138,7 @@ def trust_table(trust: Trust) -> pl.DataFrame:
         }
         for feed in trust.feeds
     ]  # fmt: skip
-    counts = ("events", "matched", "read", "landed", "duplicates", "quarantined", "late")
+    counts = ("events", "matched", "read", "landed", "duplicates", "quarantined", "removed", "late")
     schema: dict[str, pl.DataType] = {"feed": pl.String(), "state": pl.String(), **dict.fromkeys(counts, pl.Int64())}
     schema |= dict.fromkeys(("first_seen", "last_seen"), pl.Datetime("us", "UTC"))
     schema |= dict.fromkeys(("gaps", "quiet_days"), pl.String())
@@ -141,7 +148,9 @@ def trust_table(trust: Trust) -> pl.DataFrame:
 def _books(log: AuditLog) -> Books:
     landings = log.landings()
     reasons: dict[str, int] = {}
-    for reason in log.quarantine()["reason"]:
+    lies = log.quarantine()
+    quarantined = sum(one.quarantined for one in landings)
+    for reason in lies["reason"]:
         reasons[reason] = reasons.get(reason, 0) + 1
     return Books(
         landings=len(landings),
@@ -149,7 +158,9 @@ def _books(log: AuditLog) -> Books:
         read=sum(one.read for one in landings),
         landed=sum(one.landed for one in landings),
         duplicates=sum(one.duplicates for one in landings),
-        quarantined=sum(one.quarantined for one in landings),
+        quarantined=quarantined,
+        removed=log.removed(),
+        removed_lines=quarantined - lies.height,
         reasons=tuple(sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))),
     )
 

@@ -35,9 +35,11 @@ from audit_reports.feeds import FEEDS
 from audit_reports.holds import hold, holds, lift
 from audit_reports.journal import Entry
 from audit_reports.landing import land
+from audit_reports.period import Period
 from audit_reports.places import place_of
 from audit_reports.retention import retain
 from audit_reports.store import Store
+from audit_reports.trust import look
 
 DAYS = ("2026-03-02", "2026-03-03", "2026-03-04")
 OLD = timedelta(days=27)  # before 3 March
@@ -369,6 +371,41 @@ def test_events_that_name_the_person_as_resource_stay_and_are_counted(filled: Pa
     done = erase(Store(filled), actor=ANA, reason=REASON, now=NOW)
     assert done.mentioned == 1
     assert AuditLog(filled).filter(resource=ANA).count() == 1
+
+
+def test_names_of_files_stay_and_are_counted(filled: Path, tmp_path: Path, cli: Cli) -> None:
+    file = tmp_path / f"{ANA}.jsonl"
+    file.write_text(json.dumps(event("x", "2026-03-02")) + "\n")
+    land(filled, [str(file)], FEEDS, now=NOW, feed="invent")
+    ran = cli("store", "retain", "--actor", ANA, "--reason", "request 1", "--store", filled)
+    assert ran.rows[0]["file_names"] == 1
+    assert "the names of 1 landed files hold it, and stay: what landed is known by them" in ran.err
+
+
+def test_what_was_removed_is_in_the_books(filled: Path, tmp_path: Path, cli: Cli) -> None:
+    def books(as_of: int | None = None) -> tuple[int, int, int]:
+        log = AuditLog(filled, as_of=as_of)
+        found = look(log, log, Period.parse("2026-03", timezone="UTC", now=NOW), matched=0).books
+        assert found.read == found.landed + found.duplicates + found.quarantined
+        assert found.landed - found.removed == log.count()
+        assert found.quarantined - found.removed_lines == log.quarantine().height
+        return found.landed, found.removed, found.removed_lines
+
+    landed = books()[0]
+    first = books(as_of=1)[0]
+    assert books() == (landed, 0, 0)
+    gone = erase(Store(filled), actor=ANA, reason="request 1", now=NOW).events
+    compact(Store(filled), now=NOW)
+    assert books() == (landed, gone, 0)
+    put(filled, tmp_path / "more", event("late", "2026-03-29"))
+    retained = retain(Store(filled), older_than=timedelta(days=1), now=NOW + timedelta(days=1))
+    gone += sum(day.events for day in retained.going)
+    assert retained.quarantined == 1
+    assert books() == (landed + 1, gone, 1)
+    assert books(as_of=1)[:2] == (first, first)
+    whole = cli("store", "info", "--store", filled).rows[0]
+    assert whole["read"] == whole["events"] + whole["removed"] + whole["duplicates"] + whole["quarantined"]
+    assert whole["removed"] == gone
 
 
 def test_a_name_that_nobody_has_erases_nothing(filled: Path, cli: Cli) -> None:
