@@ -38,29 +38,32 @@ def elements(file: IO[bytes], path: str) -> Iterator[bytes]:
     """Yield the text of each event of the documents in a file, one after another.
 
     `path` is `$` where a document is an event itself, `$[*]` where it is a list of them, and `$."name"[*]` where one of
-    its members is; a document of another form is yielded whole. Raises `BrokenError` where the text is cut or broken.
+    its members is, or `$."name"."name"[*]` one of theirs; a document of another form is yielded whole.
+
+    Raises `BrokenError` where the text is cut or broken.
     """
     cursor = _Cursor(file)
-    key = path[3:-4].encode() if path.startswith('$."') else None
+    keys = [name.encode() for name in re.findall(r'\."([^"]*)"', path)]
     while first := cursor.peek():
         if path == "$[*]" and first == b"[":
             yield from cursor.list()
-        elif key is not None and first == b"{":
-            yield from _member(cursor, key)
+        elif keys and first == b"{":
+            yield from _member(cursor, keys)
         else:
             yield cursor.value()
 
 
-def _member(cursor: _Cursor, key: bytes) -> Iterator[bytes]:
-    """Yield the elements of the named member of the object at the cursor."""
+def _member(cursor: _Cursor, keys: list[bytes]) -> Iterator[bytes]:
+    """Yield the elements of the named member, or of the named member of that, of the object at the cursor."""
+    key, *inside = keys
     cursor.take(b"{")
     found = False
     while cursor.peek() != b"}":
         name = cursor.value()
         cursor.take(b":")
-        if cursor.peek() == b"[" and _name(name) == key:
+        if cursor.peek() == (b"{" if inside else b"[") and _name(name) == key:
             found = True
-            yield from cursor.list()
+            yield from _member(cursor, inside) if inside else cursor.list()
         else:
             cursor.value()
         if cursor.peek() != b"}":

@@ -22,6 +22,7 @@ _HEADS = (1 << 16, 1 << 20, 1 << 27)
 """How many unpacked bytes are looked at, more where there is no whole event in fewer."""
 
 _SAMPLE = 20
+_DEPTH = 3  # `{"data": {"auditLogEntries": {"nodes": [...]}}}`
 _SMALL = 1 << 20  # smaller files are read together
 
 _SHIPPED = (
@@ -115,11 +116,31 @@ def _in_lines(events: list[dict[str, Any]], feeds: Mapping[str, Feed]) -> tuple[
     """Say where in lines the events are, and whose: the line itself, a list in it, or what a log shipper wrapped."""
     if (own := recognise(events, feeds)) is not None:
         return "$", own
-    for key in dict.fromkeys(key for event in events for key, value in event.items() if isinstance(value, list)):
-        inside = [one for event in events for one in event.get(key) or [] if isinstance(one, dict)]
-        if _is_plain_name(key) and (theirs := recognise(inside[:_SAMPLE], feeds)) is not None:
-            return f'$."{key}"[*]', theirs
-    return _shipped(events, feeds)
+    for look_deeper in (False, True):
+        found: dict[str, list[Any]] = {}
+        for event in events:
+            for path, some in _lists(event, depth=_DEPTH if look_deeper else 0):
+                found.setdefault(path, []).extend(some)
+        for path, some in found.items():
+            if (theirs := _recognised(some, feeds)) is not None:
+                return path, theirs
+        where, theirs = _shipped(events, feeds)
+        if theirs is not None:
+            return where, theirs
+    return "$", None
+
+
+def _recognised(elements: list[Any], feeds: Mapping[str, Feed]) -> Feed | None:
+    return recognise([one for one in elements[:_SAMPLE] if isinstance(one, dict)], feeds)
+
+
+def _lists(value: Mapping[str, Any], at: str = "$", *, depth: int) -> Iterator[tuple[str, list[Any]]]:
+    """Yield the lists in an object, with their JSON paths; those inside its members too, down to a depth."""
+    inside = {f'{at}."{key}"': one for key, one in value.items() if _is_plain_name(key)}
+    yield from ((f"{path}[*]", one) for path, one in inside.items() if isinstance(one, list))
+    for path, one in inside.items():
+        if depth and isinstance(one, dict):
+            yield from _lists(one, path, depth=depth - 1)
 
 
 def _shipped(events: list[dict[str, Any]], feeds: Mapping[str, Feed]) -> tuple[str, Feed | None]:
@@ -196,6 +217,9 @@ def _document(
     where, theirs = _shipped([members], candidates)
     if theirs is not None and "\n" not in start.rstrip():  # one line: the same as a line among others
         return Input(name, path, size, "lines", packing, where, feed or theirs)
+    for deeper, some in _lists(members, depth=_DEPTH):
+        if (theirs := _recognised(some, candidates)) is not None:
+            return Input(name, path, size, "document", packing, deeper, theirs)
     if len(lists) == 1 and not (events := next(iter(lists.values()))):
         return Unreadable(name, path, "its list is empty")
     inside = [key for key, events in lists.items() if events and all(isinstance(event, dict) for event in events)]

@@ -150,6 +150,46 @@ def test_what_a_shipper_carries_is_the_event_that_its_sender_wrote(feed: str, tm
     assert json.loads(log.polars()["raw"][0]) == event
 
 
+@pytest.mark.parametrize(
+    ("feed", "answer"),
+    [
+        (
+            "snyk",
+            lambda e: {
+                "jsonapi": {"version": "1.0"},
+                "data": {"type": "x", "attributes": {"items": [e, e]}},
+                "links": {},
+            },
+        ),
+        ("wiz", lambda e: {"data": {"auditLogEntries": {"pageInfo": {"hasNextPage": False}, "nodes": [e, e]}}}),
+        ("github", lambda e: {"data": {"organization": {"auditLog": {"nodes": [e, e]}}}}),
+    ],
+)
+def test_a_list_may_stand_deeper_in_an_answer(
+    feed: str, answer: Callable[[dict[str, Any]], dict[str, Any]], tmp_path: Path
+) -> None:
+    event = ANSWERS[feed][0]
+    whole = answer(event)
+    texts = {
+        "1.json": json.dumps(whole),
+        "2.json": json.dumps(whole, indent=2),
+        "3.jsonl": f"{json.dumps(whole)}\n" * 2,
+    }
+    result, log = landed(tmp_path, texts)
+    assert (result.feeds, result.read, result.quarantined) == ((feed,), 8, 0), log.quarantine().to_dicts()
+    assert all(json.loads(raw) == event for raw in log.polars()["raw"])
+
+
+def test_an_answer_without_its_list_is_kept_with_its_reason(tmp_path: Path) -> None:
+    good = {"data": {"auditLogEntries": {"nodes": [ANSWERS["wiz"][0]]}}}
+    bad = [{"data": {"auditLogEntries": {"nodes": []}}}, {"data": {}}, {"errors": [{"message": "denied"}]}]
+    texts = {"lines.jsonl": "\n".join(map(json.dumps, [good, *bad])), "document.json": json.dumps(good, indent=1)}
+    texts["document.json"] += json.dumps(bad[1])
+    result, log = landed(tmp_path, texts)
+    assert (result.read, result.landed, result.duplicates, result.quarantined) == (6, 1, 1, 4)
+    assert sorted(log.quarantine()["reason"]) == [*["no data.auditLogEntries.nodes"] * 3, "no time"]
+
+
 def test_a_file_of_one_wrapped_line_is_no_document(tmp_path: Path) -> None:
     event = ANSWERS["okta"][0]
     result, log = landed(tmp_path, {"one.json": json.dumps(SHIPPERS["Filebeat"](event))})

@@ -136,6 +136,7 @@ _USER = first_of(
 _PRINCIPAL = first_of(
     _claim(f"{_XML}/spn"),
     _claim(f"{_MICROSOFT}/objectidentifier"),
+    _claim("oid"),
     _claim(f"{_XML}/nameidentifier"),
     _claim("appid"),
     "$.identity.requester.objectId",
@@ -215,6 +216,7 @@ FEED = Feed(
         "actor_id": f"""coalesce({
             first_of(
                 _claim(f"{_MICROSOFT}/objectidentifier"),
+                _claim("oid"),
                 "$.identity.requester.objectId",
                 "$.identity.authorization.evidence.principalId",
                 "$.authorization.evidence.principalId",

@@ -317,6 +317,7 @@ def test_a_cluster_event_without_any_time_goes_to_quarantine(read: Reader) -> No
     [
         ("ana@northwind.example", "ana@northwind.example"),
         ({"claims": {"upn": "ana@northwind.example"}}, "ana@northwind.example"),
+        ({"claim": {"oid": "nw-oid", "appid": "nw-app"}}, "nw-oid"),
         ({"claims": {"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier": "nw-1"}}, "nw-1"),
         ('{"claims": {}}', None),
         ({}, None),
