@@ -245,9 +245,9 @@ def country_code(expression: str) -> str:
         f"strlen({expression}) = 2 AND {expression} BETWEEN 'AA' AND 'ZZ' AND {expression}[2] BETWEEN 'A' AND 'Z'"
     )
     return (
-        f"CASE WHEN {expression} IN ('UK', 'EU', 'AP', 'XX', 'ZZ') THEN CASE {expression} WHEN 'UK' THEN 'GB' END "
-        f"WHEN {capitals} THEN {expression} "
-        f"WHEN length({expression}) = 2 AND regexp_full_match({expression}, '[A-Za-z]+') THEN upper({expression}) "
+        f"CASE WHEN {capitals} AND NOT contains('UK EU AP XX ZZ', {expression}) THEN {expression} "
+        f"WHEN regexp_full_match({expression}, '(?i)(?:[a-z]{{2}})') AND NOT contains('UK EU AP XX ZZ', upper({expression})) "
+        f"THEN upper({expression}) "
         f"ELSE ({names})[lower(trim({expression}))] END"
     )
 

@@ -17,9 +17,6 @@ _TYPES = {"VARCHAR": "text", "BOOLEAN": "boolean", "OBJECT": "object", "ARRAY": 
 ZONED = r"\d\d:\d\d.*(?:Z|z|UTC|GMT|[+-]\d\d(?::?\d\d)?)$"
 """A time that says its zone: a clock time, then Z or an offset."""
 
-_OPENS = r"^\s*[{\[]"
-_TEXT_OPENS = r'"\s*[{\[]'
-
 
 class _Fields:
     """The paths that a feed names, each taken out once: of an event as `f1` ..., of an element of its list as `e1` ..."""
@@ -135,18 +132,16 @@ def _told_sql(feed: Feed) -> str:
     """
     if not feed.as_text:
         return "raw"
-    opened = []
-    for path in feed.as_text:
-        text = (
-            f"CASE WHEN json_type(raw, {literal(path)}) = 'VARCHAR' THEN json_extract_string(raw, {literal(path)}) END"
-        )
-        member = literal('"' + path[2:] + '":')
-        opened.append(
-            f"CASE WHEN regexp_matches({text}, {literal(_OPENS)}) AND json_valid({text}) THEN {member} || {text} END"
-        )
-    patch = f"'{{' || array_to_string(list_filter([{', '.join(opened)}], lambda t: t IS NOT NULL), ',') || '}}'"
-    is_told = f"regexp_matches(raw, {literal(_TEXT_OPENS)}) AND starts_with(raw, '{{')"
-    return f"CASE WHEN {is_told} THEN json_merge_patch(raw, {patch}) ELSE raw END"
+    paths = ", ".join(map(literal, feed.as_text))
+    members = ", ".join(literal('"' + path[2:] + '":') for path in feed.as_text)
+    is_json = "z[1] = 'VARCHAR' AND z[2][1] IN ('{', '[') AND json_valid(z[2])"
+    listed = f"list_zip(json_type(raw, [{paths}]), json_extract_string(raw, [{paths}]), [{members}])"
+    opened = f"list_transform(list_filter({listed}, lambda z: {is_json}), lambda z: z[3] || z[2])"
+    has_text = "starts_with(raw, '{') AND (contains(raw, '\"{') OR contains(raw, '\"['))"
+    return (
+        f"CASE WHEN {has_text} THEN list_transform([array_to_string({opened}, ',')], "
+        "lambda p: CASE WHEN p = '' THEN raw ELSE json_merge_patch(raw, '{' || p || '}') END)[1] ELSE raw END"
+    )
 
 
 def _taken_sql(fields: _Fields, *, split: bool) -> str:
