@@ -10,6 +10,7 @@ import narwhals as nw
 
 from audit_reports.activity import distinct, with_dimensions
 from audit_reports.engine import Native, with_native
+from audit_reports.errors import UsageError
 
 IN_ORDER = ("occurred_at", "feed", "event_id")
 """What events are put in order by: no two have all three in common."""
@@ -66,7 +67,8 @@ def sessions(events: nw.LazyFrame[Any], *, gap: timedelta) -> nw.LazyFrame[Any]:
 
     An event that follows after exactly `gap` is of the same session. A row has `actor`, `since` and `until` (UTC, of the
     first and the last event), `seconds` between them (whole, rounded down; 0 for one event), `events`, `ips` and `countries`
-    (distinct, unknown ones not counted), and `first_event_id`; sorted by `since`, then by actor. No event gives no row.
+    (distinct, unknown ones not counted), and `first_event_id` (of events at the same time, the first id); sorted by
+    `since`, then by actor. No event gives no row. Raises `UsageError` for a gap of nothing.
 
     >>> import polars as pl
     >>> from datetime import UTC, datetime
@@ -76,27 +78,40 @@ def sessions(events: nw.LazyFrame[Any], *, gap: timedelta) -> nw.LazyFrame[Any]:
     >>> found.select("actor", "seconds", "events", "ips", "countries", "first_event_id").collect().rows()
     [('ana', 3540, 3, 0, 1, 'a')]
     """
-    time, at = nw.col("occurred_at"), nw.col("microseconds")
-    previous = at.shift(1).over("actor", order_by=IN_ORDER)
-    begins = previous.is_null() | (at - previous > gap // timedelta(microseconds=1))
-    found = (
+    width = gap // timedelta(microseconds=1)
+    if width <= 0:
+        raise UsageError("sessions need a gap that is longer than nothing, as 30m")
+    at = nw.col("microseconds")
+    # What an actor does in one part of the clock as wide as the gap is of one session, so that only parts are put in order.
+    known = (
         with_native(events.filter(~nw.col("actor").is_null()), _MICROSECONDS)
-        .select("actor", "ip", "country", *IN_ORDER, "microseconds")
-        .with_columns(begins.cast(nw.Int64).alias("begins"))
-        .with_columns(nw.col("begins").cum_sum().over("actor", order_by=IN_ORDER).alias("session"))
+        .select("actor", "ip", "country", "event_id", "occurred_at", "microseconds")
+        .with_columns((at // width).cast(nw.Int64).alias("part"))
+    )
+    parts = known.group_by("actor", "part").agg(at.min().alias("first"), at.max().alias("last"))
+    before = nw.col("last").shift(1).over("actor", order_by="part")
+    begins = before.is_null() | (nw.col("first") - before > width)
+    numbered = (
+        parts.with_columns(begins.cast(nw.Int64).alias("session"))
+        .with_columns(nw.col("session").cum_sum().over("actor", order_by="part"))
+        .with_columns(nw.col("first").min().over("actor", "session").alias("begin"))
+        .select("actor", "part", "session", "begin")
+    )
+    found = (
+        known.join(numbered, on=["actor", "part"], how="inner")
         .group_by("actor", "session")
         .agg(
-            time.min().alias("since"),
-            time.max().alias("until"),
+            nw.col("occurred_at").min().alias("since"),
+            nw.col("occurred_at").max().alias("until"),
+            ((at.max() - at.min()) // _SECOND).cast(nw.Int64).alias("seconds"),
             nw.len().cast(nw.Int64).alias("events"),
             distinct("ip").alias("ips"),
             distinct("country").alias("countries"),
-            ((at.max() - at.min()) // _SECOND).cast(nw.Int64).alias("seconds"),
-            nw.when(nw.col("begins") == 1).then("event_id").max().alias("first_event_id"),
+            nw.when(at == nw.col("begin")).then("event_id").min().alias("first_event_id"),
         )
     )
-    return found.select("actor", "since", "until", "seconds", "events", "ips", "countries", "first_event_id").sort(
-        "since", "actor"
+    return found.sort("since", "actor").select(
+        "actor", "since", "until", "seconds", "events", "ips", "countries", "first_event_id"
     )
 
 

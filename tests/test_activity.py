@@ -191,6 +191,16 @@ def test_a_session_goes_on_after_exactly_the_gap_and_not_after_more(frames: Fram
     assert longer.rows()[0] == ("ana", at("09:00"), at("10:30:00.75"), 5400, 4, 2, 2, "e1")
 
 
+def test_sessions_before_1970_are_told_apart_too(frames: Frames) -> None:
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    rows = [
+        {"occurred_at": epoch + timedelta(minutes=minutes), "actor": "ana", "feed": "door", "event_id": f"e{minutes}"}
+        for minutes in (-4, 4)
+    ]
+    found = collected(sessions(frames(frame(rows)), gap=timedelta(minutes=5)))
+    assert found["first_event_id"].to_list() == ["e-4", "e4"]
+
+
 # --------------------------------------------------------------------------------------------------- story
 
 LIFE = table("""
@@ -304,7 +314,8 @@ def plain_sessions(rows: list[Row], gap: timedelta) -> Rows:
         since, until = part[0]["occurred_at"], part[-1]["occurred_at"]
         distinct = (len({row[name] for row in part} - {None}) for name in ("ip", "country"))
         seconds = (until - since) // timedelta(seconds=1)
-        found.append((part[0]["actor"], since, until, seconds, len(part), *distinct, part[0]["event_id"]))
+        first = min(row["event_id"] for row in part if row["occurred_at"] == since)
+        found.append((part[0]["actor"], since, until, seconds, len(part), *distinct, first))
     return sorted(found, key=lambda row: (row[1], row[0]))
 
 
@@ -383,6 +394,8 @@ def test_views_of_two_logs_are_not_compared(log: AuditLog, world: World) -> None
         log.compare(AuditLog(world.store), "actor")
 
 
-def test_a_session_is_as_long_as_a_gap_can_be_written(log: AuditLog) -> None:
+def test_a_gap_that_is_none_is_refused(log: AuditLog) -> None:
     with pytest.raises(UsageError, match="is no length of time"):
         log.sessions("half an hour")
+    with pytest.raises(UsageError, match="longer than nothing"):
+        sessions(log.frame(), gap=timedelta(0))
