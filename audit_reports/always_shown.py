@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import reduce
+from operator import or_
+from typing import Any
+
+import narwhals as nw
 
 from audit_reports.catalogue import CATALOGUE
-from audit_reports.feed import literal
 
 BY_EVENT: Mapping[str, tuple[str, ...]] = {
     "cloudtrail": (
@@ -26,9 +30,15 @@ BY_EVENT: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Events that a feed's own names mark, beside the categories and actions that all feeds share; root's acts always count."""
 
+SHOWN = (
+    "occurred_at", "actor", "role", "actor_type", "event", "category", "action", "resource", "resource_type", "changes",
+    "source", "ip", "country", "region", "city", "outcome", "workspace", "feed", "event_id",
+)  # fmt: skip
+"""The columns of an event that is shown."""
 
-def always_shown_sql(feeds: Collection[str]) -> str:
-    """Return the condition over the columns of `events`, in SQL that DuckDB and `--where` both read.
+
+def always_shown(feeds: Collection[str]) -> nw.Expr:
+    """Return the condition over the columns of events that says which are always shown; it is never null.
 
     Only the names of the given feeds stand in it; the categories and actions that all feeds share always do.
     """
@@ -36,16 +46,22 @@ def always_shown_sql(feeds: Collection[str]) -> str:
     for kind in CATALOGUE:
         if kind.always_shown:
             actions.setdefault(kind.category, []).append(kind.action)
-    parts = [f"(category = {literal(name)} AND action IN ({_listed(of)}))" for name, of in sorted(actions.items())]
+    parts = [_is("category", name) & nw.col("action").is_in(sorted(of)) for name, of in sorted(actions.items())]
     parts += [
-        f"(feed = {literal(feed)} AND event IN ({_listed(names)}))"
+        _is("feed", feed) & nw.col("event").is_in(sorted(names))
         for feed, names in sorted(BY_EVENT.items())
         if feed in feeds
     ]
     if "cloudtrail" in feeds:
-        parts.append("(feed = 'cloudtrail' AND actor_role = 'Root')")
-    return "\n    OR ".join(parts)
+        parts.append(_is("feed", "cloudtrail") & _is("actor_role", "Root"))
+    return reduce(or_, parts).fill_null(False)
 
 
-def _listed(values: list[str] | tuple[str, ...]) -> str:
-    return ", ".join(literal(value) for value in sorted(values))
+def shown(events: nw.LazyFrame[Any], always: nw.Expr) -> nw.LazyFrame[Any]:
+    """Return the events that are always shown, oldest first, without what only their feed understands; none gives no row."""
+    ordered = events.filter(always).sort("occurred_at", "feed", "event_id", "landing")
+    return ordered.with_columns(role=nw.col("actor_role")).select(*SHOWN)
+
+
+def _is(column: str, value: str) -> nw.Expr:
+    return nw.col(column) == value

@@ -39,8 +39,9 @@ class Native:
     """A function of one column that Narwhals lacks, or computes wrongly on one engine; null gives null.
 
     `in zone` (timezone): a UTC time as clocks there show it. `iso week`: `2026-W10`. `weekday`: 1-7, Monday first.
-    `microseconds`: of a time, since 1970 in UTC. `bucket` (width, timezone): the UTC time at
-    which that of a time began, as `timeline.py` says. `network`: of an address in text, as `network.py` says.
+    `microseconds`: of a time, since 1970 in UTC. `quarter hour`: when the quarter of an hour began that a UTC time is in.
+    `bucket` (width, timezone): the UTC time at which that of a time began, as `timeline.py` says. `network`: of an address
+    in text, as `network.py` says.
     """
 
     function: str

@@ -43,11 +43,11 @@ _TIME = nw.col("occurred_at")
 
 @dataclass(frozen=True)
 class Evidence:
-    """A log as its filter lets it through, the period, and what a reviewer should always see (as an SQL condition)."""
+    """A log as its filter lets it through, the period, and what a reviewer should always see (`always_shown`)."""
 
     log: AuditLog
     period: Period
-    always: str
+    always: nw.Expr
     trust: Trust
 
     @property
@@ -183,7 +183,7 @@ class Evidence:
     def sensitive(self) -> pl.DataFrame:
         """Who did what a reviewer should always see: actor, category, action, event, first times, events now and before."""
         now = self.period.since.astimezone(UTC) <= _TIME
-        events = self.log.filter(where=self.always, since=self.begins, until=self.period.until).frame()
+        events = self.log.filter(since=self.begins, until=self.period.until).frame().filter(self.always)
         return self.collect(
             events.filter(~nw.col("actor").is_null())
             .with_columns(now.alias("is_now"))

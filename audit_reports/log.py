@@ -125,12 +125,20 @@ class AuditLog:
     def narrowed(self, chosen: Filter) -> AuditLog:
         """Return the view that a filter object lets through; raises `UsageError` for a value that is known nowhere."""
         check_values(chosen, self.known, vocabulary=vocabulary, names=_country_names)
+        return self._view(self.where.also(chosen), self.timezone)
+
+    def whole(self, *, timezone: str) -> AuditLog:
+        """Return the log without this view's filter, as of the same landing, with another timezone."""
+        checked_timezone(timezone)
+        return self._view(Filter(timezone=timezone), timezone)
+
+    def _view(self, where: Filter, timezone: str) -> AuditLog:
         view = object.__new__(AuditLog)
         view._snapshot = self._snapshot
         view.uri = self.uri
-        view.timezone = self.timezone
+        view.timezone = timezone
         view.landing = self.landing
-        view.where = self.where.also(chosen)
+        view.where = where
         return view
 
     def frame(self) -> nw.LazyFrame[Any]:

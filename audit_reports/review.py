@@ -6,13 +6,19 @@ same landing, the same period and filter give the same review.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
+import narwhals as nw
+
+from audit_reports.activity import by
 from audit_reports.activity_change import compared
-from audit_reports.always_shown import always_shown_sql
-from audit_reports.figures import Figure, count_figures, figures_sql, figures_table, new_sql
+from audit_reports.actors import by_actor
+from audit_reports.always_shown import always_shown, shown
+from audit_reports.figures import LOOK_BACK_DAYS, Figure, by_actor_and_country, by_kind, count_figures, figures_table
+from audit_reports.quarters import by_hour, by_quarter
 from audit_reports.trust import Trust, look, trust_table
 
 if TYPE_CHECKING:
@@ -21,15 +27,7 @@ if TYPE_CHECKING:
     from audit_reports.log import AuditLog
     from audit_reports.period import Period
 
-ACTORS_SQL = """SELECT actor, arg_max(actor_role, (occurred_at, event_id)) AS role,
-  arg_max(actor_type, (occurred_at, event_id)) AS actor_type, count(*) AS events,
-  count(*) FILTER (WHERE {always}) AS always_shown, count(*) FILTER (WHERE outcome = 'failure') AS failures,
-  count(DISTINCT country) AS countries, min(occurred_at) AS first_seen, max(occurred_at) AS last_seen
-FROM events GROUP BY actor"""
-
-ALWAYS_SQL = """SELECT occurred_at, actor, actor_role AS role, actor_type, event, category, action, resource, resource_type,
-  changes, source, ip, country, region, city, outcome, workspace, feed, event_id
-FROM events WHERE {always} ORDER BY occurred_at, feed, event_id, landing"""
+Ask = Callable[[nw.LazyFrame[Any]], nw.LazyFrame[Any]]
 
 
 @dataclass(frozen=True)
@@ -97,14 +95,16 @@ def make_review(log: AuditLog, period: Period, *, name: str = "activity") -> Rev
     `period` and `log` should share a timezone, whose days and hours the review shows; the period's is used. A period
     without events gives a review that says why. Raises `FailureError` where the store cannot be read.
     """
-    from audit_reports.log import AuditLog
-
-    everything = AuditLog(log.uri, as_of=log.landing or None, timezone=period.timezone)
+    everything = log.whole(timezone=period.timezone)
     chosen = everything.narrowed(log.where)
     before = period.before()
     now, then = (chosen.filter(since=one.since, until=one.until) for one in (period, before))
+    both = chosen.filter(since=before.since, until=period.until)
     landings = log.landings()
-    always = always_shown_sql({feed for landing in landings for feed in landing.feeds})
+    always = always_shown({feed for landing in landings for feed in landing.feeds})
+    quarters = both.collect(by_quarter(both.frame(), "actor_type"))
+    figures = count_figures(chosen, period, always=always, quarters=quarters)
+    matched = next(figure.value or 0 for figure in figures if figure.name == "events")
     places = ("location", "country")
     return Review(
         id=f"{name}-{period.name}",
@@ -119,25 +119,21 @@ def make_review(log: AuditLog, period: Period, *, name: str = "activity") -> Rev
         filter_is_empty=log.where.is_empty,
         landing=log.landing,
         journal_entry=landings[-1].entry if landings else 0,
-        trust=look(log, everything, period, matched=now.count()),
-        figures=count_figures(chosen, period, always=always),
-        actors=_actors(now.sql(ACTORS_SQL.format(always=always)), then.by("actor")),
+        trust=look(log, everything, period, matched=matched),
+        figures=figures,
+        actors=_actors(now, then, always),
         categories=now.compare(then, "category", "action"),
         locations=_with_names(now.compare(then, *places)),
-        hours=now.by("day", "hour").select("day", "hour", "events").sort("day", "hour"),
-        hours_before=then.by("day", "hour").select("day", "hour", "events").sort("day", "hour"),
-        always_shown=now.sql(ALWAYS_SQL.format(always=always)),
+        hours=by_hour(quarters, period),
+        hours_before=by_hour(quarters, before),
+        always_shown=now.collect(shown(now.frame(), always)),
         provenance=_provenance(chosen, now, period, always),
     )
 
 
-def _actors(now: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    import narwhals as nw
-
-    rows: pl.DataFrame = (
-        compared(nw.from_native(now.lazy()), nw.from_native(before.lazy()), ["actor"]).collect().to_native()
-    )
-    return rows
+def _actors(now: AuditLog, then: AuditLog, always: nw.Expr) -> pl.DataFrame:
+    earlier = by(then.frame(), ["actor"], timezone=then.timezone)
+    return now.collect(compared(by_actor(now.frame(), always), earlier, ["actor"]))
 
 
 def _with_names(locations: pl.DataFrame) -> pl.DataFrame:
@@ -150,26 +146,49 @@ def _with_names(locations: pl.DataFrame) -> pl.DataFrame:
     return locations.insert_column(2, locations.select(name.alias("country_name")).to_series())
 
 
-def _provenance(chosen: AuditLog, now: AuditLog, period: Period, always: str) -> tuple[Provenance, ...]:
-    def of(table: str, title: str, sql: str, command: str | None = None, view: AuditLog = now) -> Provenance:
+def _provenance(chosen: AuditLog, now: AuditLog, period: Period, always: nw.Expr) -> tuple[Provenance, ...]:
+    from audit_reports.engines.duckdb import query_text
+
+    def of(table: str, title: str, ask: Ask, command: str | None = None, view: AuditLog = now) -> Provenance:
         where = view.where
         line = None if command is None else _command(command, view)
+        sql = query_text(ask)
         return Provenance(table, title, where.sentence(), where.as_json(), where.hash, view.landing, sql, line)
 
-    both = chosen.filter(since=period.before().since, until=period.until)
-    places = ("location", "country")
+    def counted(*dimensions: str) -> Ask:
+        return lambda events: by(events, dimensions, timezone=period.timezone)
+
+    before = period.before()
+    both = chosen.filter(since=before.since, until=period.until)
+    past = chosen.filter(since=before.since - timedelta(days=LOOK_BACK_DAYS), until=period.until)
     return (
-        of("figures", "The figures of both periods, in one pass", figures_sql(period, always=always), view=both),
-        of("figures", "New actors; new countries likewise", new_sql("actor", period), view=both),
-        of("actors", "Activity by actor", ACTORS_SQL.format(always=always), "summary --by actor"),
+        of(
+            "figures",
+            "Events of some kinds, in both periods",
+            lambda events: by_kind(events, since=period.since, always=always),
+            view=both,
+        ),
+        of(
+            "figures",
+            "Actors and countries, in both periods and before",
+            lambda events: by_actor_and_country(events, now=period, before=before),
+            view=past,
+        ),
+        of(
+            "figures",
+            "Events by quarter of an hour, for those outside hours",
+            lambda events: by_quarter(events, "actor_type"),
+            view=both,
+        ),
+        of("actors", "Activity by actor", lambda events: by_actor(events, always), "summary --by actor"),
         of(
             "categories",
             "Activity by category and action",
-            now.by_sql("category", "action"),
+            counted("category", "action"),
             "summary --by category,action",
         ),
-        of("locations", "Activity by location", now.by_sql(*places), "summary --by location,country"),
-        of("always_shown", "Events that are always shown", ALWAYS_SQL.format(always=always)),
+        of("locations", "Activity by location", counted("location", "country"), "summary --by location,country"),
+        of("always_shown", "Events that are always shown", lambda events: shown(events, always)),
     )
 
 

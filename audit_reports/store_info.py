@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
 
 from audit_reports.journal import Journal, canonical
 
@@ -12,18 +14,37 @@ if TYPE_CHECKING:
 
     from audit_reports.log import AuditLog
 
-_FEEDS = """
-WITH brought AS (SELECT feed, landing, landed_at, count(*) AS events, min(occurred_at) AS first, max(occurred_at) AS last,
-    FROM events GROUP BY ALL),
-days AS (SELECT DISTINCT feed, day FROM events),
-silent AS (SELECT feed, day, (day - lag(day) OVER (PARTITION BY feed ORDER BY day) - 1)::INTEGER AS missing FROM days),
-quiet AS (SELECT feed, sum(missing)::BIGINT AS days_without_events, coalesce(string_agg(
-    (day - missing)::VARCHAR || CASE WHEN missing > 1 THEN '..' || day ELSE '' END, ', ' ORDER BY day)
-    FILTER (missing > 0), '') AS silent_days FROM silent GROUP BY feed)
-SELECT feed, sum(events)::BIGINT AS events, min(first) AS first_event, max(last) AS last_event,
-    max(landed_at) AS last_landed, greatest(median(epoch(landed_at - last)), 0) AS usual_delay_s,
-    coalesce(any_value(days_without_events), 0) AS days_without_events, any_value(silent_days) AS silent_days
-FROM brought JOIN quiet USING (feed) GROUP BY feed ORDER BY feed"""
+
+def brought(events: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Count what each landing brought: `feed`, `landing`, `landed_at`, `day` (UTC), `events`, `first`, `last`; or no row."""
+    time = nw.col("occurred_at")
+    return events.group_by("feed", "landing", "landed_at", "day").agg(
+        nw.len().cast(nw.Int64).alias("events"), time.min().alias("first"), time.max().alias("last")
+    )
+
+
+def _feeds(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return a row for each feed from what the landings brought, by feed."""
+    import polars as pl
+
+    landings = rows.group_by("feed", "landing", "landed_at").agg(pl.col("last").max())
+    delay = (pl.col("landed_at") - pl.col("last")).dt.total_microseconds()
+    delays = landings.group_by("feed").agg(usual_delay_s=(delay.median() / 1_000_000).clip(0))
+    day, missing = pl.col("day"), pl.col("missing")
+    first = (day - pl.duration(days=missing)).cast(pl.String)
+    span = pl.when(missing > 1).then(first + ".." + day.cast(pl.String)).otherwise(first)
+    days = rows.select("feed", "day").unique().sort("feed", "day")
+    silent = days.with_columns(missing=((day - day.shift()).dt.total_days() - 1).over("feed").fill_null(0))
+    quiet = silent.group_by("feed").agg(
+        days_without_events=missing.sum(), silent_days=span.filter(missing > 0).str.join(", ")
+    )
+    counted = rows.group_by("feed").agg(
+        pl.col("events").sum(),
+        first_event=pl.col("first").min(),
+        last_event=pl.col("last").max(),
+        last_landed=pl.col("landed_at").max(),
+    )
+    return counted.join(delays, on="feed").join(quiet, on="feed").sort("feed")
 
 
 def info(log: AuditLog, *, now: datetime) -> pl.DataFrame:
@@ -42,7 +63,7 @@ def info(log: AuditLog, *, now: datetime) -> pl.DataFrame:
     landings = log.landings()
     files = log.files()
     set_aside = log.quarantine().drop_nulls("feed").group_by("feed").agg(quarantined=pl.len().cast(pl.Int64))
-    feeds = log.sql(_FEEDS).join(set_aside, on="feed", how="full", coalesce=True).sort("feed")
+    feeds = _feeds(log.collect(brought(log.frame()))).join(set_aside, on="feed", how="full", coalesce=True).sort("feed")
     feeds = feeds.with_columns(
         pl.col("events", "quarantined").fill_null(0),
         watermark=pl.col("last_landed") - pl.duration(microseconds=pl.col("usual_delay_s") * 1_000_000),

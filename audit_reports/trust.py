@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
-from audit_reports.feed import literal
+import narwhals as nw
+
+from audit_reports.quarters import QUARTER, by_quarter, in_period
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
 WEEKS_BACK, WEEKS_WITH_EVENTS = 4, 3
 PAST_WEEKS = range(1, WEEKS_BACK + 1)
 EXPECTED_HOURS = 6
-HOURS_SQL = """SELECT feed, date_trunc('hour', occurred_at) AS hour, count(*) AS events,
-  min(occurred_at) AS first_seen, max(occurred_at) AS last_seen FROM events GROUP BY ALL"""
 _HOUR, _WEEK = timedelta(hours=1), timedelta(weeks=1)
 
 
@@ -103,16 +103,18 @@ class Trust:
 def look(log: AuditLog, everything: AuditLog, period: Period, *, matched: int) -> Trust:
     """Return what is known about the period's completeness; `everything` is the log without the user's filter."""
     wanted = set(log.where.named_values().get("feed", []))
-    feeds = tuple(feed for feed in _feeds(everything, period) if not wanted or feed.feed in wanted)
     landings = log.landings()
-    before = period.before()
+    before, recent = period.before(), period.since - WEEKS_BACK * _WEEK
+    past = everything.filter(since=min(before.since, recent), until=period.until).frame()
+    quarters = everything.collect(by_quarter(past, "feed", "landing"))
+    feeds = _feeds(everything, period, quarters.filter(quarters[QUARTER] >= recent))
     return Trust(
         books=_books(log),
-        in_period=everything.filter(since=period.since, until=period.until).count(),
+        in_period=int(in_period(quarters, period)["events"].sum()),
         matched=matched,
-        feeds=feeds,
+        feeds=tuple(feed for feed in feeds if not wanted or feed.feed in wanted),
         is_open=not landings or max(landing.at for landing in landings) < period.until,
-        has_past=everything.filter(since=before.since, until=before.until).count() > 0,
+        has_past=not in_period(quarters, before).is_empty(),
     )
 
 
@@ -165,30 +167,38 @@ def _books(log: AuditLog) -> Books:
     )
 
 
-def _feeds(everything: AuditLog, period: Period) -> list[FeedTrust]:
+def first_landings(events: nw.LazyFrame[Any], since: datetime) -> nw.LazyFrame[Any]:
+    """Return the first landing since a time that brought events of each `feed`, as `landing`; no such event gives no row."""
+    return events.filter(nw.col("landed_at") >= since).group_by("feed").agg(nw.col("landing").min())
+
+
+def _feeds(everything: AuditLog, period: Period, quarters: pl.DataFrame) -> list[FeedTrust]:
     known_until = max((landing.at for landing in everything.landings()), default=period.since)
     end = min(period.until, known_until)
-    past = everything.filter(since=period.since - WEEKS_BACK * _WEEK, until=period.until)
-    hours: dict[str, dict[datetime, tuple[int, datetime, datetime]]] = {}
-    for feed, hour, *rest in past.sql(HOURS_SQL).iter_rows():
-        hours.setdefault(feed, {})[hour] = (rest[0], rest[1], rest[2])
-    late = _late(everything, period)
+    last_day = everything.filter(since=period.until - timedelta(days=1)).frame()
+    closed: dict[str, int] = dict(everything.collect(first_landings(last_day, period.until)).iter_rows())
     found = []
-    for feed, seen in sorted(hours.items()):
-        inside = [seen[hour] for hour in seen if hour >= period.since]
-        gaps, quiet_days = _silences(set(seen), period, end)
+    for feed in sorted(quarters["feed"].unique()):
+        of_feed = quarters.filter(feed=feed)
+        inside = in_period(of_feed, period)
+        gaps, quiet_days = _silences({quarter.replace(minute=0) for quarter in of_feed[QUARTER]}, period, end)
+        late = inside.filter(inside["landing"] > closed[feed]) if feed in closed else inside.clear()
         found.append(
             FeedTrust(
                 feed=feed,
-                events=sum(events for events, _, _ in inside),
-                first_seen=min((first for _, first, _ in inside), default=None),
-                last_seen=max((last for _, _, last in inside), default=None),
+                events=int(inside["events"].sum()),
+                first_seen=_time(inside["first_seen"].min()),
+                last_seen=_time(inside["last_seen"].max()),
                 gaps=gaps,
                 quiet_days=quiet_days,
-                late=late.get(feed, 0),
+                late=int(late["events"].sum()),
             )
         )
     return found
+
+
+def _time(value: object) -> datetime | None:
+    return value.astimezone(UTC) if isinstance(value, datetime) else None
 
 
 def _silences(seen: set[datetime], period: Period, end: datetime) -> tuple[tuple[Gap, ...], tuple[date, ...]]:
@@ -234,19 +244,3 @@ def _whole(day: date, run: list[datetime], period: Period, end: datetime) -> boo
 
 def _usual(happened: Iterable[bool]) -> bool:
     return sum(happened) >= WEEKS_WITH_EVENTS
-
-
-def _late(everything: AuditLog, period: Period) -> dict[str, int]:
-    last_day = period.until - timedelta(days=1)
-    closing = everything.filter(since=last_day).sql(
-        "SELECT feed, min(landing) AS landing FROM events "
-        f"WHERE landed_at >= TIMESTAMPTZ {literal(period.until.isoformat())} GROUP BY feed"
-    )
-    inside = everything.filter(since=period.since, until=period.until)
-    by_landing = inside.sql("SELECT feed, landing, count(*) AS events FROM events GROUP BY ALL")
-    closed = dict(closing.iter_rows())
-    late: dict[str, int] = {}
-    for feed, landing, events in by_landing.iter_rows():
-        if feed in closed and landing > closed[feed]:
-            late[feed] = late.get(feed, 0) + events
-    return late

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from audit_reports import AuditLog, UsageError
-from audit_reports.always_shown import always_shown_sql
+from audit_reports.always_shown import always_shown
 from audit_reports.demo import World
 from audit_reports.evidence import Evidence
 from audit_reports.exceptions import Expected, sift
@@ -29,7 +29,7 @@ WEEKS = [f"2026-W{number:02}" for number in range(2, 14)]
 def findings(log: AuditLog, name: str, **settings: dict[str, float]) -> list[Finding]:
     period = Period.parse(name, timezone=log.timezone, now=NOW)
     trust = look(log, log, period, matched=1)
-    return find(Evidence(log, period, always_shown_sql({"invent"}), trust), settings)
+    return find(Evidence(log, period, always_shown({"invent"}), trust), settings)
 
 
 # ------------------------------------------------------------------------------------------------------ the sample world

@@ -128,6 +128,18 @@ def test_run_json_proves_every_file(worst: Review, tmp_path: Path) -> None:
     assert (tmp_path / "a" / "review.pdf").read_bytes().startswith(b"%PDF")
 
 
+@pytest.mark.parametrize("timezone", ["Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe"])
+def test_periods_that_begin_within_an_hour_of_utc_add_up(world: World, timezone: str) -> None:
+    review = make_review(AuditLog(world.store, timezone=timezone), period("2026-W10", timezone))
+    events = review.figure("events").value
+    assert events == review.trust.in_period == sum(feed.events for feed in review.trust.feeds)
+    assert events == review.hours["events"].sum() == review.actors["events"].sum()
+    (feed,) = review.trust.feeds
+    assert feed.first_seen is not None
+    assert feed.last_seen is not None
+    assert review.period.since <= feed.first_seen <= feed.last_seen < review.period.until
+
+
 def test_tables_are_written_in_every_format(worst: Review, tmp_path: Path) -> None:
     write_review(worst, tmp_path, ["csv", "json", "parquet"], arguments={})
     for name, frame in worst.tables.items():

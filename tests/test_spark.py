@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
@@ -18,6 +19,9 @@ from audit_reports.activity import DIMENSIONS
 from audit_reports.demo import World
 from audit_reports.feeds import FEEDS
 from audit_reports.landing import land
+from audit_reports.period import Period
+from audit_reports.review import Review, make_review
+from audit_reports.store_info import info
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -113,6 +117,24 @@ def test_as_of_a_landing(world: World, both: Both, spark: SparkSession) -> None:
     earlier = tuple(AuditLog(world.store, as_of=3, engine=engine) for engine in (None, spark))
     assert_same(earlier, lambda log: log.by("feed"))  # type: ignore[arg-type] # two
     assert earlier[1].count() < both[1].count()
+
+
+@pytest.mark.parametrize("narrowed", [{}, {"actor_type": "human", "country": ["VN", "ES"]}], ids=["all", "filtered"])
+def test_the_whole_review(both: Both, narrowed: dict[str, Any]) -> None:
+    period = Period.parse("2026-W10", timezone=TIMEZONE, now=datetime(2026, 4, 1, tzinfo=UTC))
+    on_duckdb, on_spark = (make_review(log.filter(**narrowed), period) for log in both)
+    assert on_duckdb.figure("events").value
+    for field in fields(Review):
+        one, other = getattr(on_duckdb, field.name), getattr(on_spark, field.name)
+        if isinstance(one, pl.DataFrame):
+            assert_frame_equal(one, other)
+        else:
+            assert one == other, field.name
+
+
+def test_what_is_in_a_store(both: Both, edges: Both) -> None:
+    for logs in (both, edges):
+        assert_same(logs, lambda log: info(log, now=datetime(2027, 3, 1, tzinfo=UTC)))
 
 
 def test_sql_is_one_query(both: Both) -> None:

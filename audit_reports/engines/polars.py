@@ -34,6 +34,8 @@ def _expression(native: Native) -> pl.Expr:
             return column.dt.strftime("%G-W%V")
         case "weekday", ():
             return column.dt.weekday()
+        case "quarter hour", ():
+            return column.dt.truncate("15m")
     raise NotImplementedError(f"Polars has no native {native.function!r}")
 
 

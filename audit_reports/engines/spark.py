@@ -131,6 +131,8 @@ def _expression(native: Native) -> str:
             return _bucket(column, every, zone)
         case "network", ():
             return f"coalesce({_taken(network.V4, column)}, {_taken(network.V6, f'lower({column})')})"
+        case "quarter hour", ():
+            return f"timestamp_micros(unix_micros({column}) - pmod(unix_micros({column}), 900000000L))"
     raise NotImplementedError(f"Spark has no native {native.function!r}")
 
 
