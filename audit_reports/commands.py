@@ -137,7 +137,7 @@ def events(run: Run) -> int:
     total = view.count() if frame.height == page or not frame.height else frame.height
     run.write(frame.select(_SCREEN) if on_screen else frame)
     if frame.height < total:
-        say(f"{frame.height:,} of {total:,} events" + ("; --limit shows more" if limit is None else ""))
+        say(f"showing {frame.height:,} of {total:,} events" + ("; --limit shows more" if limit is None else ""))
     _explain(view, total)
     return 0
 
@@ -155,7 +155,7 @@ def summary(run: Run) -> int:
         raise UsageError("--limit must be a whole number, zero or more")
     run.write(frame if limit is None else frame.head(limit))
     if limit is not None and limit < frame.height:
-        say(f"{limit:,} of {frame.height:,} rows")
+        say(f"showing {limit:,} of {frame.height:,} rows")
     _explain(view, frame.height)
     return 0
 

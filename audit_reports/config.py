@@ -22,6 +22,7 @@ _TABLES: Mapping[str, frozenset[str]] = {
     "ingest": frozenset({"paths", "feed"}),
     "geo": frozenset({"database"}),
     "access": frozenset({"readers"}),
+    "query": frozenset({"memory_limit", "threads"}),
     "mail": frozenset({"host", "port", "security", "ca_file", "sender", "allowed_domains", "owner"}),
     "review": frozenset({"name", "period", "delay", "catch_up", "recipients", "formats", "filter"}),
     "exception": frozenset({"finding", "filter", "owner", "reason", "until"}),
@@ -43,7 +44,8 @@ class Config:
     """The configuration: where the store is, in which timezone people think, what is landed and how, and who may read.
 
     `generic` maps the generic feed's columns to keys; `feeds` is the folder of the user's own feeds, `geo` the database of
-    places. `readers` is None where everybody may read. `plans` are the `[[review]]` tables, `mail` how they are sent.
+    places. `readers` is None where everybody may read. `plans` are the `[[review]]` tables, `mail` how they are sent;
+    `memory_limit` and `threads` are what DuckDB may take of this machine.
     `path` is the file that was read, None where there is none.
     """
 
@@ -56,6 +58,8 @@ class Config:
     readers: tuple[str, ...] | None = None
     plans: tuple[Plan, ...] = ()
     mail: Mail | None = None
+    memory_limit: str | None = None
+    threads: int | None = None
     path: Path | None = None
 
 
@@ -113,6 +117,8 @@ def _checked(path: Path) -> Config:
         readers=_texts(path, data["access"], "readers", "[access] ") if "readers" in data.get("access", {}) else None,
         plans=plans_of(data.get("review", []), mail=mail, formats=REVIEW_FORMATS),
         mail=mail,
+        memory_limit=_text(path, data.get("query", {}), "memory_limit", "[query] "),
+        threads=_threads(path, data.get("query", {})),
         path=path,
     )
 
@@ -136,6 +142,13 @@ def _texts(path: Path, table: Mapping[str, Any], key: str, where: str) -> tuple[
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise UsageError(f"{quoted(path)}: {where}{key} must be a list of texts")
     return tuple(value)
+
+
+def _threads(path: Path, table: Mapping[str, Any]) -> int | None:
+    value = table.get("threads")
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+        raise UsageError(f"{quoted(path)}: [query] threads must be a whole number, one or more")
+    return value
 
 
 def _path(text: str | None) -> Path | None:

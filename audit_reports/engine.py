@@ -35,6 +35,14 @@ class EngineError(Exception):
 
 
 @dataclass(frozen=True)
+class Limits:
+    """How much of a machine an engine may take: memory as DuckDB writes it ("4GB"), and threads; None is its own choice."""
+
+    memory: str | None = None
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
 class Native:
     """A function of one column that Narwhals lacks, or computes wrongly on one engine; null gives null.
 

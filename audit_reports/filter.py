@@ -175,7 +175,7 @@ class Filter:
         for one in self.condition.of if isinstance(self.condition, And) else (self.condition,):
             match one:
                 case Compare(Column("occurred_at" | "day"), op, date() as value):
-                    day = value.astimezone(UTC).date() if isinstance(value, datetime) else value
+                    day = _utc_day(value, before=op == "<")
                     if op in (">", ">=", "=="):
                         first = max(first or day, day)
                     if op in ("<", "<=", "=="):
@@ -284,6 +284,13 @@ def check_values(
                 if code := by_name.get(value.casefold()) or (value.upper() if value.upper() in allowed else None):
                     raise UsageError(f"unknown country {quoted(value)}: did you mean {quoted(code)}?")
             raise UsageError.unknown(word.replace("_", " "), value, allowed)
+
+
+def _utc_day(value: date, *, before: bool) -> date:
+    """Return the UTC day of a time, or of the last moment before it; a date is that day itself."""
+    if not isinstance(value, datetime):
+        return value
+    return ((value - timedelta(microseconds=1)) if before else value).astimezone(UTC).date()
 
 
 def _several(given: str | Sequence[str] | None) -> list[str]:

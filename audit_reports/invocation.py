@@ -72,7 +72,13 @@ class Run:
     def log(self) -> AuditLog:
         from audit_reports.log import AuditLog
 
-        return AuditLog(self.opened(), as_of=self.arguments.as_of, timezone=self.timezone)
+        return AuditLog(
+            self.opened(),
+            as_of=self.arguments.as_of,
+            timezone=self.timezone,
+            memory_limit=self.config.memory_limit,
+            threads=self.config.threads,
+        )
 
     def filter(self, *, periods: bool = True) -> Filter:
         given = vars(self.arguments)

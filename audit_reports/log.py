@@ -16,7 +16,7 @@ from audit_reports.activity import by, rare
 from audit_reports.activity_change import compare
 from audit_reports.behaviour import first_seen, sessions, story
 from audit_reports.columns import ACTOR_TYPES, OUTCOMES
-from audit_reports.engine import EngineError
+from audit_reports.engine import EngineError, Limits
 from audit_reports.engines import engine_of
 from audit_reports.errors import FailureError, UsageError, nearest, quoted, reason
 from audit_reports.filter import CLOSED, FLAGS, Filter, check_values, checked_timezone, duration
@@ -27,13 +27,15 @@ if TYPE_CHECKING:
     import polars as pl
     from pyspark.sql import SparkSession
 
+    from audit_reports.scan import Scan
+
 _ORDER = ("occurred_at", "feed", "event_id", "landing")
 
 
 class _Snapshot:
     """What all views of one log share: the store, the landing that they see, its files, and one connection."""
 
-    def __init__(self, store: Store, as_of: int | None, engine: SparkSession | None) -> None:
+    def __init__(self, store: Store, as_of: int | None, engine: SparkSession | None, limits: Limits) -> None:
         table = store.table()
         latest = table.transaction_version("landing") or 0
         self.version = table.version()
@@ -44,7 +46,7 @@ class _Snapshot:
         self.latest = latest
         self.landing = latest if as_of is None else as_of
         self.files = [file for file in store.files(table) if file.first <= self.landing]
-        self.engine = engine_of(store, engine)
+        self.engine = engine_of(store, engine, limits=limits)
         self.known: dict[str, set[str]] = {}
 
     def between(self, first: date | None, last: date | None) -> list[EventFile]:
@@ -78,14 +80,17 @@ class AuditLog:
         as_of: int | None = None,
         timezone: str = "UTC",
         engine: SparkSession | None = None,
+        memory_limit: str | None = None,
+        threads: int | None = None,
     ) -> None:
         """Open the store as of a landing (else the latest); raises `UsageError` where there is no such store or landing.
 
-        `engine`, a Spark session, runs all that is asked on Spark; without one it is DuckDB, on this machine.
+        `engine`, a Spark session, runs all that is asked on Spark; without one it is DuckDB, on this machine,
+        with no more memory ("4GB") and threads than said, else as much as it likes.
         """
         checked_timezone(timezone)
         opened = store if isinstance(store, Store) else Store(store)
-        self._snapshot = _Snapshot(opened, as_of, engine)
+        self._snapshot = _Snapshot(opened, as_of, engine, Limits(memory_limit, threads))
         self.uri = opened.uri
         self.timezone = timezone
         self.landing = self._snapshot.landing
@@ -221,6 +226,18 @@ class AuditLog:
     def sql_text(self) -> str:
         """Return the query that gives this view's events."""
         return self._snapshot.engine.sql_text(self.frame())
+
+    def explain(self) -> Scan:
+        """Return which files and row groups are read for this view's events, with the engine's plan; print it."""
+        from audit_reports.scan import scan_of
+
+        snapshot = self._snapshot
+        try:
+            plan = snapshot.engine.explain(self.frame())
+        except EngineError as error:
+            raise snapshot.failure(error) from error
+        files = snapshot.between(*self.where.bounds())
+        return scan_of(snapshot.store, self.where, files, of=snapshot.files, plan=plan)
 
     def landings(self) -> list[Landed]:
         """Return what each landing up to this log's did, in order."""

@@ -26,8 +26,8 @@ def log_table(rows: pl.DataFrame, *, total: int, sentence: str, now: datetime) -
 
     Every value is shown as text. With no row the table says so.
     """
-    shown = f"showing the newest {rows.height:,}" if rows.height < total else "all shown"
-    count = f"<div class='audit-log-count'><b>{total:,} events</b> ({shown}). {_text(sentence)}</div>"
+    shown = f", showing {rows.height:,} of {total:,}, the newest" if rows.height < total else ""
+    count = f"<div class='audit-log-count'><b>{total:,} events</b>{shown}. {_text(sentence)}</div>"
     if not rows.height:
         return (
             _STYLE

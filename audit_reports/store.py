@@ -327,11 +327,12 @@ def new_or_open(where: str | Path | Place) -> Iterator[Store]:
         raise
 
 
-def connect(*, timezone: str = "UTC") -> duckdb.DuckDBPyConnection:
-    """Return a DuckDB connection of its own with the timezone pinned; it downloads nothing."""
+def connect(*, timezone: str = "UTC", **settings: str) -> duckdb.DuckDBPyConnection:
+    """Return a DuckDB connection of its own with the timezone pinned and settings of DuckDB's; it downloads nothing."""
     import duckdb
 
-    connection = duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
+    nothing = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    connection = duckdb.connect(config={**nothing, **settings})
     connection.execute(f"SET TimeZone = {literal(timezone)}")
     # In a notebook without ipywidgets the bar is off, and setting it to that again is refused.
     if connection.execute("SELECT current_setting('enable_progress_bar')").fetchall() != [(False,)]:

@@ -69,6 +69,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
         "filter",
         "filters",
         "log",
+        "scan",
         "log_table",
         "store_info",
         "timeline",

@@ -9,21 +9,23 @@ from audit_reports.errors import UsageError, quoted
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from audit_reports.engine import Engine
+    from audit_reports.engine import Engine, Limits
     from audit_reports.store import Store
 
 
-def engine_of(store: Store, engine: SparkSession | None = None) -> Engine:
-    """Return the engine that runs views of a store: DuckDB, or the Spark of a session; raises `UsageError` for anything else.
+def engine_of(store: Store, engine: SparkSession | None = None, *, limits: Limits) -> Engine:
+    """Return the engine that runs views of a store: DuckDB within limits, or the Spark of a session, which has its own.
 
-    >>> engine_of(None, "spark")
+    Raises `UsageError` for anything else.
+
+    >>> engine_of(None, "spark", limits=None)
     Traceback (most recent call last):
     audit_reports.errors.UsageError: engine must be a Spark session, as SparkSession.builder.getOrCreate() gives it, not 'spark'
     """
     if engine is None:
         from audit_reports.engines.duckdb import DuckDBEngine
 
-        return DuckDBEngine(store)
+        return DuckDBEngine(store, limits)
     # No need of Spark to know that something is none of its sessions.
     kinds = {f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(engine).__mro__}
     if "pyspark.SparkSession" not in kinds:

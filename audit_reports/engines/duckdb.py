@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import duckdb
 import narwhals as nw
 import polars as pl
 
-from audit_reports.engine import EngineError, Native
+from audit_reports.engine import EngineError, Limits, Native
 from audit_reports.engines.duckdb_natives import native_sql
+from audit_reports.engines.duckdb_opening import checked_select, open_locked
 from audit_reports.errors import UsageError
 from audit_reports.store import EventFile, Store, connect, events_sql
 
@@ -31,8 +32,8 @@ class DuckDBEngine:
     name = "DuckDB"
     errors: tuple[type[Exception], ...] = (duckdb.Error,)
 
-    def __init__(self, store: Store) -> None:
-        self.connection = store.connect()
+    def __init__(self, store: Store, limits: Limits) -> None:
+        self.connection = open_locked(store, limits)
         self._sources: dict[str, str] = {}
 
     def scan(self, files: Sequence[EventFile], *, landing: int | None) -> nw.LazyFrame[Any]:
@@ -63,13 +64,11 @@ class DuckDBEngine:
         return rows
 
     def sql(self, frame: nw.LazyFrame[Any], query: str) -> pl.DataFrame:
-        """Run a query over a frame, whose name in it is `events`."""
+        """Run one SELECT over a frame, whose name in it is `events`."""
+        checked_select(query)
         relation = self.relation(frame)
         try:
-            answer = relation.query("events", query)
-            if answer is None:
-                raise UsageError("the query gives no rows; it must be a SELECT")
-            rows: pl.DataFrame = answer.pl()
+            rows: pl.DataFrame = cast("duckdb.DuckDBPyRelation", relation.query("events", query)).pl()
         except duckdb.IOException as error:
             raise EngineError(str(error)) from error
         except duckdb.Error as error:
