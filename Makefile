@@ -16,7 +16,7 @@ PARTS := chromium:chromium pdftotext:poppler-utils libatomic.so.1:libatomic1 lib
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help review test crash crowd mess parts lint format wheel bench constraints clean
+.PHONY: help review test crash crowd mess predicates parts lint format wheel bench constraints clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -35,6 +35,9 @@ crowd: $(VENV)/ready-test  ## four writers, a compactor and four readers at once
 
 mess: $(VENV)/ready-test  ## make thousands of messy inboxes and land them; an hour or so
 	MESS_EXAMPLES=5000 $(BIN)/python -m pytest tests/test_mess.py -k whatever
+
+predicates: $(VENV)/ready-test  ## hold ten thousand random predicates to Polars' own answers, on DuckDB and Polars frames, some on Spark
+	PREDICATE_EXAMPLES=1250 $(BIN)/python -m pytest tests/test_filter_property.py $(PYTEST)
 
 lint: $(VENV)/ready-test  ## ruff and mypy, changing nothing
 	$(BIN)/ruff check

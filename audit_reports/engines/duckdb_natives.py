@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from audit_reports import network
 from audit_reports.engine import Native
+from audit_reports.engines.duckdb_letters import cased
 from audit_reports.feed import literal
 from audit_reports.filters.patterns import re2, re2_replacement
 
@@ -19,7 +20,7 @@ def native_sql(native: Native) -> str:
     >>> native_sql(Native("in zone", "occurred_at", ("Europe/Madrid",)))
     '"occurred_at" AT TIME ZONE \\'Europe/Madrid\\''
     """
-    column = '"' + native.column.replace('"', '""') + '"'
+    column = _quoted(native.column)
     match native.function, native.arguments:
         case "in zone", (str(zone),):
             return f"{column} AT TIME ZONE {literal(zone)}"
@@ -48,8 +49,8 @@ def native_sql(native: Native) -> str:
             return _truncated(column, amount, unit, kind)
         case "offset", (int(amount), str(unit), str(kind)):
             return f"({column} + {_interval(amount, unit)}){'::DATE' if kind == 'date' else ''}"
-        case "whole", (int(bits), int(signed)):
-            return _whole(column, bits, signed)
+        case _, (str(other), int(bits), int(signed)):
+            return _whole(_arithmetic(native.function, column, _quoted(other)), bits, signed)
         case "whole of text", (int(bits), int(signed)):
             low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
             number = f"CASE WHEN regexp_matches({column}, '{_TEXT_OF_WHOLE}') THEN TRY_CAST({column} AS HUGEINT) END"
@@ -58,6 +59,8 @@ def native_sql(native: Native) -> str:
             number = f"TRY_CAST({column} AS DOUBLE)"
             beyond = f"CASE WHEN starts_with({column}, '-') THEN '-inf'::DOUBLE ELSE 'inf'::DOUBLE END"
             return f"CASE WHEN regexp_matches({column}, '{_TEXT_OF_FRACTION}') THEN coalesce({number}, {beyond}) END"
+        case ("lower" | "upper") as function, ():
+            return cased(function, column)
         case "bytes", ():
             return f"strlen({column})"
         case "without last", (int(count),):
@@ -99,10 +102,28 @@ def _taken(steps: network.Steps, value: str) -> str:
     return value
 
 
-def _whole(column: str, bits: int, signed: int) -> str:
+def _arithmetic(function: str, left: str, right: str) -> str:
+    """Return the SQL of arithmetic of whole numbers; divided by zero they have no answer."""
+    one, two = f"{left}::HUGEINT", f"{right}::HUGEINT"
+    if function in "+-*":
+        return f"({one} {function} {two})"
+    by = f"nullif({two}, 0)"
+    if function == "remainder":
+        return f"({one} % {by})"
+    if function == "quotient":
+        return f"({one} // {by})"
+    rest = f"((({one} % {by}) + {by}) % {by})"
+    return rest if function == "%" else f"(({one} - {rest}) // {by})"
+
+
+def _whole(number: str, bits: int, signed: int) -> str:
     """Return the SQL of a whole number that begins anew where its bits are used up, as a processor's does."""
     half = 2 ** (bits - 1) if signed else 0
-    return f"((({column} + {half}::HUGEINT) & {2**bits - 1}::HUGEINT) - {half}::HUGEINT)::BIGINT"
+    return f"((({number} + {half}::HUGEINT) & {2**bits - 1}::HUGEINT) - {half}::HUGEINT)::BIGINT"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _replaced(column: str, old: str, new: str, count: int) -> str:

@@ -11,6 +11,7 @@ import polars as pl
 
 from audit_reports import network
 from audit_reports.engine import Native
+from audit_reports.engines.polars_natives import native_expression
 
 
 def with_native(frame: nw.LazyFrame[Any], columns: Mapping[str, Native]) -> nw.LazyFrame[Any]:
@@ -36,7 +37,7 @@ def _expression(native: Native) -> pl.Expr:
             return column.dt.weekday()
         case "quarter hour", ():
             return column.dt.truncate("15m")
-    raise NotImplementedError(f"Polars has no native {native.function!r}")
+    return native_expression(native)
 
 
 def _bucket(column: pl.Expr, every: str, zone: str) -> pl.Expr:

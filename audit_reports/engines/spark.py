@@ -23,6 +23,7 @@ from pyspark.errors import AnalysisException, PySparkException
 from audit_reports import network
 from audit_reports.columns import COLUMNS, NAMES
 from audit_reports.engine import EngineError, Native
+from audit_reports.engines.spark_natives import filter_sql, identifier, literal
 from audit_reports.errors import UsageError
 from audit_reports.store import EVENTS, EventFile, Store
 
@@ -111,64 +112,55 @@ class SparkEngine:
 def with_native(frame: nw.LazyFrame[Any], columns: Mapping[str, Native]) -> nw.LazyFrame[Any]:
     """Return a frame with native columns added under some names."""
     native: DataFrame = frame.to_native()
-    added = (f"{_expression(one)} AS {_identifier(name)}" for name, one in columns.items())
+    added = (f"{_expression(one)} AS {identifier(name)}" for name, one in columns.items())
     return nw.from_native(native.selectExpr("*", *added))
 
 
 def _expression(native: Native) -> str:
-    column = _identifier(native.column)
+    column = identifier(native.column)
     match native.function, native.arguments:
         case "in zone", (str(zone),):
-            return f"convert_timezone('UTC', {_literal(zone)}, CAST({column} AS TIMESTAMP_NTZ))"
+            return f"convert_timezone('UTC', {literal(zone)}, CAST({column} AS TIMESTAMP_NTZ))"
         case "iso week", ():  # the year is that of the week's Thursday
             week = f"lpad(CAST(extract(WEEK FROM {column}) AS STRING), 2, '0')"
             return f"concat(lpad(CAST(extract(YEAROFWEEK FROM {column}) AS STRING), 4, '0'), '-W', {week})"
         case "weekday", ():
             return f"weekday({column}) + 1"
         case "microseconds", ():
-            return f"unix_micros({column})"
+            return f"unix_micros(CAST({column} AS TIMESTAMP))"
         case "bucket", (str(every), str(zone)):
             return _bucket(column, every, zone)
         case "network", ():
             return f"coalesce({_taken(network.V4, column)}, {_taken(network.V6, f'lower({column})')})"
         case "quarter hour", ():
             return f"timestamp_micros(unix_micros({column}) - pmod(unix_micros({column}), 900000000L))"
-    raise NotImplementedError(f"Spark has no native {native.function!r}")
+    return filter_sql(native)
 
 
 def _bucket(column: str, every: str, zone: str) -> str:
     """Return the SQL of the UTC time at which a time's bucket of local clocks begins."""
     amount, unit = int(every.rstrip("mohdw")), every.lstrip("0123456789")
-    clock = f"from_utc_timestamp({column}, {_literal(zone)})"
+    clock = f"from_utc_timestamp({column}, {literal(zone)})"
     if unit == "m":  # by what the clock is past its start: where an hour comes twice, each is its own
         return f"timestamp_micros(unix_micros({column}) - pmod(unix_micros({clock}), {amount * 60_000_000}))"
     if unit == "h":  # it began with the clocks' change, where that is by half an hour
         past = f"pmod(unix_micros({clock}), {amount * 3_600_000_000})"
         begun, half = f"timestamp_micros(unix_micros({column}) - {past})", _bucket(column, "30m", zone)
         start = f"timestamp_micros(unix_micros({clock}) - {past})"
-        return f"CASE WHEN from_utc_timestamp({begun}, {_literal(zone)}) = {start} THEN {begun} ELSE {half} END"
+        return f"CASE WHEN from_utc_timestamp({begun}, {literal(zone)}) = {start} THEN {begun} ELSE {half} END"
     start = f"date_trunc('{ {'d': 'DAY', 'w': 'WEEK', 'mo': 'MONTH'}[unit] }', {clock})"
-    return f"to_utc_timestamp({start}, {_literal(zone)})"
+    return f"to_utc_timestamp({start}, {literal(zone)})"
 
 
 def _taken(steps: network.Steps, value: str) -> str:
     """Return the SQL of steps of regular expressions on a value."""
     for pattern, replacement in steps:
         if replacement is None:
-            value = f"nullif(regexp_extract({value}, {_literal(pattern)}, 0), '')"
+            value = f"nullif(regexp_extract({value}, {literal(pattern)}, 0), '')"
         else:
             groups = re.sub(r"\\(\d)", r"$\1", replacement)
-            value = f"regexp_replace({value}, {_literal(pattern)}, {_literal(groups)})"
+            value = f"regexp_replace({value}, {literal(pattern)}, {literal(groups)})"
     return value
-
-
-def _identifier(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
-
-
-def _literal(text: str) -> str:
-    """Return text as Spark's SQL reads it, to which a backslash is an escape."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _uri(location: str) -> str:

@@ -42,7 +42,7 @@ def check_pattern(pattern: str) -> None:
 
 def check_replacement(pattern: str, replacement: str) -> None:
     """Raise `UsageError` for a replacement that names a group otherwise than by a number from 0 to 9."""
-    re2_replacement(pattern, replacement)
+    replacement_parts(pattern, replacement)
 
 
 @cache
@@ -58,25 +58,74 @@ def re2(pattern: str) -> str:
 
 
 @cache
+def java(pattern: str) -> str:
+    r"""Return a pattern of Polars' as Java, and so Spark, reads it.
+
+    >>> java("(?i)^[[:alpha:]]+$")
+    '(?du)(?i)^[\\p{Alpha}]+\\z'
+    """
+    lines = re.search(r"\(\?[a-zU]*m", pattern) is not None
+    made = ["(?du)"]  # a line ends with a line feed alone, and letters of any script have a case
+    for part in _parts(pattern):
+        if part == "$" and not lines:  # Java's own also stands before the last line feed
+            made.append(r"\z")
+        elif part.startswith("(?P<"):
+            made.append("(?<" + part[4:])
+        elif part == r"\v":
+            made.append(r"\x0B")
+        elif posix := re.fullmatch(r"\[:(\^?)([a-z]+):\]", part):
+            name = {"word": "w", "xdigit": "p{XDigit}"}.get(posix[2], f"p{{{posix[2].capitalize()}}}")
+            made.append("\\" + (name.capitalize() if posix[1] else name))
+        elif part.startswith("(?") and "U" in part:
+            raise _refused("the flag (?U)")
+        else:
+            made.append(part)
+    return "".join(made)
+
+
+@cache
+def replacement_parts(pattern: str, replacement: str) -> tuple[str | int, ...]:
+    """Return a replacement in parts: texts, and the numbers of groups; raises `UsageError` as `check_replacement` does.
+
+    >>> replacement_parts("(a)(b)", "$2-${1}$$")
+    (2, '-', 1, '$')
+    """
+    groups = len(re.findall(r"\((?!\?)|\(\?P?<", re.sub(r"\\.|\[[^\]]*\]", "", pattern)))
+    parts: list[str | int] = []
+    at = 0
+    for found in _REFERENCE.finditer(replacement):
+        parts.append(replacement[at : found.start()])
+        at = found.end()
+        name = found[2] if found[3] is None else found[3]
+        if found[1] == "$":
+            parts.append("$")
+        elif name is None or not re.fullmatch("[0-9]", name):
+            raise _refused(found[0])
+        elif int(name) <= groups:  # a group that is not there is empty
+            parts.append(int(name))
+    return tuple(part for part in (*parts, replacement[at:]) if part != "")
+
+
 def re2_replacement(pattern: str, replacement: str) -> str:
     r"""Return the replacement of a pattern's matches as RE2 reads it: `$1` and `${1}` are `\1` there.
 
     >>> re2_replacement("(a)(b)", "$2-${1}$$")
     '\\2-\\1$'
     """
-    groups = len(re.findall(r"\((?!\?)|\(\?P?<", re.sub(r"\\.|\[[^\]]*\]", "", pattern)))
-    text, at = "", 0
-    for found in _REFERENCE.finditer(replacement):
-        text += replacement[at : found.start()].replace("\\", "\\\\")
-        at = found.end()
-        name = found[2] if found[3] is None else found[3]
-        if found[1] == "$":
-            text += "$"
-        elif name is not None and re.fullmatch("[0-9]", name) and int(name) <= groups:
-            text += f"\\{name}"
-        else:
-            raise _refused(found[0])
-    return text + replacement[at:].replace("\\", "\\\\")
+    parts = replacement_parts(pattern, replacement)
+    return "".join(f"\\{part}" if isinstance(part, int) else part.replace("\\", "\\\\") for part in parts)
+
+
+def java_replacement(pattern: str, replacement: str, *, before: int = 0) -> str:
+    """Return the replacement as Java reads it, in a pattern with so many more groups before it.
+
+    >>> java_replacement("(a)", "$1!", before=1)
+    '$2!'
+    """
+    parts = replacement_parts(pattern, replacement)
+    return "".join(
+        f"${part + before}" if isinstance(part, int) else re.sub(r"[\\$]", r"\\\g<0>", part) for part in parts
+    )
 
 
 def _parts(pattern: str) -> Iterator[str]:

@@ -288,10 +288,15 @@ class _Reader:
         changed = {"input": columns} if kind == "Function" else dict(zip(places[kind], columns, strict=True))
         text = json.dumps({kind: {**body, **changed}}).encode()
         try:
-            found = pl.LazyFrame(schema=schema).select(pl.Expr.deserialize(text, format="json")).collect_schema()
+            asked = pl.LazyFrame(schema=schema).select(pl.Expr.deserialize(text, format="json"))
+            planned, made = asked.collect_schema().dtypes()[0], asked.collect().dtypes[0]
         except pl.exceptions.PolarsError as error:
             raise UsageError(f"Polars refuses a part of the predicate: {str(error).splitlines()[0]}") from None
-        return type_name(found.dtypes()[0])
+        if (
+            planned != made
+        ):  # where a constant is too large for the column beside it, Polars plans with one and makes the other
+            raise NoTwinError(f"a part that Polars takes for {planned} and makes {made} of (cast it first)")
+        return type_name(made)
 
 
 def _moment(of: Expression) -> Expression:

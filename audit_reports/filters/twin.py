@@ -19,7 +19,7 @@ from audit_reports.columns import NAMES, TEXT
 from audit_reports.engine import Native, with_native
 from audit_reports.filters.kinds import type_of, zone_of
 from audit_reports.filters.networks import Addresses, in_networks
-from audit_reports.filters.patterns import re2
+from audit_reports.filters.patterns import java, re2
 from audit_reports.filters.tree import (
     And,
     Call,
@@ -51,16 +51,16 @@ def filtered(frame: nw.LazyFrame[Any], chosen: Filter, *, addresses: Addresses) 
     """Return the events of a frame that a filter lets through; `addresses` gives the known ones that hold a colon."""
     if chosen.is_empty:
         return frame
-    twin = Twin(addresses)
+    twin = Twin(frame, addresses)
     condition = twin.run(chosen.condition)
-    return twin.prepared(frame).filter(condition).select(*NAMES)
+    return twin.prepared().filter(condition).select(*NAMES)
 
 
 def marked(frame: nw.LazyFrame[Any], conditions: Mapping[str, Condition], *, addresses: Addresses) -> nw.LazyFrame[Any]:
     """Return the id of each event with a column for each condition, saying whether it holds: true, false or null."""
-    twin = Twin(addresses)
+    twin = Twin(frame, addresses)
     columns = {name: twin.run(condition) for name, condition in conditions.items()}
-    return twin.prepared(frame).select("event_id", **columns)
+    return twin.prepared().select("event_id", **columns)
 
 
 @dataclass
@@ -72,36 +72,50 @@ class _Layer:
 class Twin:
     """Makes the Narwhals expressions of conditions, and keeps the native columns that they read."""
 
-    def __init__(self, addresses: Addresses) -> None:
+    def __init__(self, frame: nw.LazyFrame[Any], addresses: Addresses) -> None:
+        """Take the frame that will be filtered, for its engine reads regular expressions in its own way."""
+        self._frame = frame
+        self._pattern = java if frame.implementation.is_pyspark() else re2
         self._addresses = addresses
         self._layers: list[_Layer] = []
         self._made: dict[str, tuple[str, int]] = {}
         self._reached = 0  # how many layers the expression just made needs
 
-    def prepared(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        """Return a frame with the native columns that the expressions made so far read."""
+    def prepared(self) -> nw.LazyFrame[Any]:
+        """Return the frame with the native columns that the expressions made so far read."""
+        frame = self._frame
         for layer in self._layers:
             frame = frame.with_columns(**layer.arguments) if layer.arguments else frame
             frame = with_native(frame, layer.natives)
         return frame
 
-    def native(
-        self, function: str, of: Expression, *arguments: str | int, made: Callable[[], nw.Expr] | None = None
+    def native(self, function: str, of: Expression, *arguments: str | int, made: nw.Expr | None = None) -> nw.Expr:
+        """Return a native column of an expression, or of what is `made` of it already."""
+        return self._added(function, [of], arguments, made)
+
+    def native_of_two(self, function: str, left: Expression, right: Expression, *arguments: str | int) -> nw.Expr:
+        """Return a native column of two expressions: the name of the second's column is the first argument."""
+        return self._added(function, [left, right], arguments, None)
+
+    def _added(
+        self, function: str, of: list[Expression], arguments: tuple[str | int, ...], made: nw.Expr | None
     ) -> nw.Expr:
-        """Return a native column of an expression, or of what is `made` of it."""
         key = repr((function, of, arguments))
         if key not in self._made:
             before, self._reached = self._reached, 0
-            argument = made() if made is not None else self.run(of)
-            depth, self._reached = self._reached, before
+            inputs = [self.run(one) for one in of] if made is None else [made]
+            depth, self._reached = max(self._reached, before if made is not None else 0), before
             while len(self._layers) <= depth:
                 self._layers.append(_Layer())
-            column = of.name if isinstance(of, Column) and made is None else f"of {len(self._made) + 1}"
-            if column not in NAMES:
-                self._layers[depth].arguments[column] = argument
-            name = f"part {len(self._made) + 1}"
-            self._layers[depth].natives[name] = Native(function, column, arguments)
-            self._made[key] = name, depth + 1
+            layer, number = self._layers[depth], len(self._made) + 1
+            columns = []
+            for place, (one, argument) in enumerate(zip(of, inputs, strict=True)):
+                plain = isinstance(one, Column) and made is None
+                columns.append(one.name if plain and isinstance(one, Column) else f"of {number}.{place}")
+                if not plain:
+                    layer.arguments[columns[-1]] = argument
+            layer.natives[f"part {number}"] = Native(function, columns[0], (*columns[1:], *arguments))
+            self._made[key] = f"part {number}", depth + 1
         name, depth = self._made[key]
         self._reached = max(self._reached, depth)
         return nw.col(name)
@@ -129,12 +143,10 @@ class Twin:
                 if timezone != "UTC" and column != "day":
                     of = Call("in zone", (of,), (timezone,), f"Datetime {timezone}")
                 return CALLS[part](self, Call(part, (of,), (), ""))
-            case Text("lower", text):
-                return self.run(text).str.to_lowercase()
-            case Text("upper", text):
-                return self.run(text).str.to_uppercase()
-            case Text(_, text):
+            case Text("length", text):
                 return self.run(text).str.len_chars()
+            case Text(function, text):
+                return self.native(function, text)
             case Call(function):
                 return CALLS[function](self, node)
             case Compare(left, op, right):
@@ -144,7 +156,7 @@ class Twin:
             case IsNull(left):
                 return self.run(left).is_null()
             case Match(left, how, text):
-                return _matching(self.run(left), how, text)
+                return self.matching(self.run(left), how, text)
             case InNetwork(networks):
                 return in_networks(networks, self._addresses)
             case Search(text):
@@ -157,6 +169,17 @@ class Twin:
                 return reduce(and_, [self.run(one) for one in all_of])
             case Or(any_of):
                 return reduce(or_, [self.run(one) for one in any_of])
+
+    def matching(self, text: nw.Expr, how: str, wanted: str) -> nw.Expr:
+        """Return a test of a text."""
+        match how:
+            case "contains":
+                return text.str.contains(wanted, literal=True)
+            case "starts with":
+                return text.str.starts_with(wanted)
+            case "ends with":
+                return text.str.ends_with(wanted)
+        return text.str.contains(self._pattern(wanted))
 
 
 def literal(value: Value | None, type_: str) -> nw.Expr:
@@ -176,17 +199,6 @@ def _dtype(type_: str) -> Any:
 
 def _value(value: Value) -> Value:
     return value.astimezone(UTC) if isinstance(value, datetime) and value.tzinfo else value
-
-
-def _matching(text: nw.Expr, how: str, wanted: str) -> nw.Expr:
-    match how:
-        case "contains":
-            return text.str.contains(wanted, literal=True)
-        case "starts with":
-            return text.str.starts_with(wanted)
-        case "ends with":
-            return text.str.ends_with(wanted)
-    return text.str.contains(re2(wanted))
 
 
 def _search(text: str) -> nw.Expr:

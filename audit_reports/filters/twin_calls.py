@@ -34,7 +34,6 @@ PARTS: Mapping[str, Callable[[nw.Expr], nw.Expr]] = {
     "millisecond": lambda e: e.dt.millisecond(),
     "microsecond": lambda e: e.dt.microsecond(),
     "nanosecond": lambda e: e.dt.microsecond() * 1000,
-    "weekday": lambda e: e.dt.weekday(),
     "ordinal_day": lambda e: e.dt.ordinal_day(),
     "date": lambda e: e.dt.date(),
     "quarter": lambda e: (e.dt.month() + 2) // 3,
@@ -67,41 +66,16 @@ def _of_day(part: str, time: nw.Expr) -> nw.Expr:
 
 def _native_part(part: str) -> Runner:
     def run(twin: Twin, node: Call) -> nw.Expr:
-        return twin.native(part, node, made=lambda: twin.clock(node.of[0]))
+        return twin.native(part, node, made=twin.clock(node.of[0]))
 
     return run
-
-
-def _operands(twin: Twin, node: Call) -> tuple[nw.Expr, nw.Expr]:
-    left, right = (twin.run(one).cast(nw.Int128()) for one in node.of)
-    return left, right
 
 
 def _arithmetic(twin: Twin, node: Call) -> nw.Expr:
     if node.type == "Float64":
         return _of_fractions(twin, node)
-
-    def made() -> nw.Expr:
-        left, right = _operands(twin, node)
-        match node.function:
-            case "+":
-                return left + right
-            case "-":
-                return left - right
-            case "*":
-                return left * right
-        by = nw.when(right != 0).then(right)  # by zero there is no answer
-        rest = left % by
-        match node.function:
-            case "%":
-                return rest
-            case "//":
-                return (left - rest) // by
-        # Without the fraction: the rest has the sign of the left side.
-        signed = nw.when((rest != 0) & ((left < 0) != (right < 0))).then(rest - by).otherwise(rest)
-        return signed if node.function == "remainder" else (left - signed) // by
-
-    return twin.native("whole", node, *map(int, BITS[node.type]), made=made)
+    left, right = node.of
+    return twin.native_of_two(node.function, left, right, *map(int, BITS[node.type]))
 
 
 def _of_fractions(twin: Twin, node: Call) -> nw.Expr:
@@ -170,11 +144,11 @@ def _horizontal(combine: Callable[..., nw.Expr]) -> Runner:
 
 
 def _abs(twin: Twin, node: Call) -> nw.Expr:
+    made = twin.run(node.of[0])
     if node.type == "Float64":
-        return twin.run(node.of[0]).abs()
-    return twin.native(
-        "whole", node, *map(int, BITS[node.type]), made=lambda: twin.run(node.of[0]).cast(nw.Int128()).abs()
-    )
+        return made.abs()
+    negated = twin.native_of_two("-", Constant(0, node.type), node.of[0], *map(int, BITS[node.type]))
+    return nw.when(made < 0).then(negated).otherwise(made)
 
 
 def _same(twin: Twin, node: Call) -> nw.Expr:
@@ -271,6 +245,7 @@ def _total(twin: Twin, node: Call) -> nw.Expr:
 CALLS: Mapping[str, Runner] = {
     **{part: _part(part) for part in PARTS},
     "week": _native_part("week"),
+    "weekday": _native_part("weekday"),
     "iso_year": _native_part("iso year"),
     **dict.fromkeys(("+", "-", "*", "/", "//", "%", "quotient", "remainder"), _arithmetic),
     "abs": _abs,
