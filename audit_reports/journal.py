@@ -23,7 +23,7 @@ from audit_reports.place import Place
 
 _FIRST = "0" * 64
 _FOLDER = "journal"
-_AT_ONCE = 16  # entries read at one time: a place may be far away, and an entry is small
+_BACKWARDS = 16  # entries that are read together where the newest is not enough
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,8 @@ class Journal:
         """Yield every entry, the newest first; no more are read than are asked for, and some beside."""
         numbers = self.numbers()[::-1]
         yield from map(self.entry, numbers[:1])
-        for start in range(1, len(numbers), _AT_ONCE):
-            yield from self._several(numbers[start : start + _AT_ONCE])
+        for start in range(1, len(numbers), _BACKWARDS):
+            yield from self._several(numbers[start : start + _BACKWARDS])
 
     def newest(self, *kinds: str) -> Entry | None:
         """Return the last entry of some kinds, None where there is none."""
@@ -114,10 +114,11 @@ class Journal:
 
     def _several(self, numbers: Sequence[int]) -> list[Entry]:
         """Return some entries, in their order, read at one time."""
-        if missing := [number for number in numbers if number not in self._read]:
-            with ThreadPoolExecutor(_AT_ONCE) as pool:
+        missing = [number for number in numbers if number not in self._read]
+        if missing and self.place.at_once > 1:
+            with ThreadPoolExecutor(self.place.at_once) as pool:
                 list(pool.map(self.entry, missing))
-        return [self._read[number] for number in numbers]
+        return [self.entry(number) for number in numbers]
 
     def append(
         self, kind: str, facts: Mapping[str, Any], *, time: datetime, unless: Callable[[], Entry | None] = lambda: None

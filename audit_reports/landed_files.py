@@ -29,7 +29,6 @@ _COLUMNS = {
     "landing": "Int64",
 }
 NAMES = (*_COLUMNS, "asides")
-_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +85,6 @@ def landed_files(store: Store) -> pl.DataFrame:
             {name: kind for name, kind in schema().items() if name in rows.columns}
         )
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(store.place.at_once) as pool:
         found = list(pool.map(of, [entry.facts for entry in store.journal.entries("landing")]))
     return pl.concat([pl.DataFrame(schema=schema()), *found], how="diagonal")

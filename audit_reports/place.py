@@ -32,6 +32,9 @@ class Place(Protocol):
     uri: str
     """What people write to name it."""
 
+    at_once: int
+    """How many small files are best read at one time: one where each is near at hand, more where each is a long way off."""
+
     @property
     def delta_options(self) -> Mapping[str, str] | None:
         """What delta-rs must be told to reach it."""

@@ -27,6 +27,7 @@ _ON_ITS_WAY = re.compile(r"\.[0-9a-f]{32}")
 class Disk:
     """A folder; whatever begins with a dot in it is on its way and not there yet."""
 
+    at_once = 1
     delta_options: Mapping[str, str] | None = None
 
     def __init__(self, root: str | Path) -> None:

@@ -39,6 +39,8 @@ class S3:
     page = 1000
     """How many names S3 gives at a time, at most."""
 
+    at_once = 16
+
     def __init__(self, uri: str, terms: Terms | None = None) -> None:
         """Name a place; nothing is asked of S3 yet. Raises `UsageError` for a name that no store can have."""
         try:
