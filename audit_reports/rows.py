@@ -62,11 +62,7 @@ def rows_sql(feed: Feed, source: str, *, latest: str, zone: str | None = None, g
     number = " || CASE WHEN nth > 1 THEN '#' || nth ELSE '' END" if feed.each else ""
     none = f" WHEN element IS NULL THEN {literal('no ' + feed.each.removeprefix('$.'))}" if feed.each else ""
     local_zone = feed.zone or zone
-    local = (
-        f"try_cast(time AS TIMESTAMP) AT TIME ZONE {literal(local_zone)}"
-        if local_zone
-        else "try_cast(time AS TIMESTAMPTZ)"
-    )
+    local = f"{_cast_sql('TIMESTAMP')} AT TIME ZONE {literal(local_zone)}" if local_zone else _cast_sql("TIMESTAMPTZ")
     unzoned = "" if local_zone else " WHEN NOT zoned THEN 'a time without a zone'"
     return f"""
 WITH source AS ({_each_sql(feed, source)}),
@@ -83,8 +79,7 @@ read AS (
         CASE WHEN suffix(time, 'Z') THEN true ELSE regexp_matches(time, {literal(ZONED)}) END AS zoned
     FROM {"placed" if geo else "read"}),
 timed AS (
-    SELECT *, CASE WHEN NOT zoned THEN {local}
-        ELSE coalesce(try_cast(time AS TIMESTAMPTZ), try_cast(upper(time) AS TIMESTAMPTZ)) END AS occurred_at
+    SELECT *, CASE WHEN NOT zoned THEN {local} ELSE {_cast_sql("TIMESTAMPTZ")} END AS occurred_at
     FROM zoned),
 judged AS (
     SELECT *, CASE WHEN flaw IS NOT NULL THEN flaw
@@ -99,6 +94,11 @@ SELECT {", ".join(name for name in NAMES if name not in ("landed_at", "landing",
     CASE WHEN reason IS NULL THEN DATE '1970-01-01' + (epoch_us(occurred_at) // 86400000000)::INTEGER END AS day, file, line,
     reason
 FROM judged"""
+
+
+def _cast_sql(kind: str) -> str:
+    """Return `time` as a timestamp, null where it is none; RFC 3339 allows `t` and `z`, which DuckDB reads as capitals alone."""
+    return f"coalesce(try_cast(time AS {kind}), try_cast(upper(time) AS {kind}))"
 
 
 def _placed_sql(geo: str | None) -> str:

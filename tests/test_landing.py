@@ -215,6 +215,7 @@ BROKEN: list[tuple[Row | bytes, str]] = [
     (event(at="yesterday"), "a time that cannot be read"),
     (event(at="2026-02-30T09:00:00Z"), "a time that cannot be read"),
     (event(at="2026-03-02T09:14:05"), "a time without a zone"),
+    (event(at="2026-03-02t09:14:05"), "a time without a zone"),
     (event(at="2026-03-02"), "a time without a zone"),
     (event(at="1999-12-31T23:59:59Z"), "a time before 2000"),
     (event(at="2026-03-31T06:00:01Z"), "a time after tomorrow"),
@@ -236,6 +237,24 @@ def test_a_line_that_cannot_land_is_kept_with_its_place_and_reason(store: Path, 
         assert (kept.encode() if coded == kept else base64.b64decode(coded)) == raw
         assert row == {"file": str(file), "line": 3 * number, "reason": reason, "feed": "invent", "landing": 1}
         assert (coded != kept) == (reason == "bytes that are no UTF-8")
+
+
+# (time as written, in UTC by a clock in Madrid; RFC 3339 allows small letters)
+TIMES = [
+    ("2026-03-02T09:14:05.120Z", "2026-03-02T09:14:05.120000+00:00"),
+    ("2026-03-02t09:14:05.120z", "2026-03-02T09:14:05.120000+00:00"),
+    ("2026-03-02t09:14:05-05:00", "2026-03-02T14:14:05+00:00"),
+    ("2026-03-02 09:14:05", "2026-03-02T08:14:05+00:00"),
+    ("2026-03-02t09:14:05", "2026-03-02T08:14:05+00:00"),
+]
+
+
+def test_times_land_in_the_forms_that_a_standard_allows(store: Path, tmp_path: Path) -> None:
+    file = write(tmp_path / "a.jsonl", *(event(f"e{n}", at) for n, (at, _) in enumerate(TIMES)))
+    landing = land(store, [str(file)], FEEDS, now=NOW, zone="Europe/Madrid")
+    assert books(landing) == (len(TIMES), len(TIMES), 0, 0)
+    found = {row["event_id"]: row["occurred_at"].isoformat() for row in rows(store)}
+    assert found == {f"e{n}": utc for n, (_, utc) in enumerate(TIMES)}
 
 
 def test_csv_records_that_do_not_fit_are_kept_with_their_line(store: Path, tmp_path: Path) -> None:
