@@ -152,3 +152,13 @@ def test_a_filter_on_time_reads_only_its_days(copy: Path) -> None:
     assert AuditLog(copy).filter(since="2026-03-04", until="2026-03-05").count() == expected
     with pytest.raises(FailureError, match="cannot be read"):
         AuditLog(copy).filter(since="2026-03-04", until="2026-03-06").count()
+
+
+def test_a_store_may_lie_in_a_folder_whose_name_is_a_pattern(world: World, tmp_path: Path) -> None:
+    folder = tmp_path / "feed=x" / "a [b] {c}* d?"
+    shutil.copytree(world.store, folder / "store")
+    shutil.copytree(world.store / "events", tmp_path / "feed=x" / "a b {c} de" / "events")
+    log = AuditLog(folder / "store")
+    assert log.count() == AuditLog(world.store).count()
+    with pytest.raises(UsageError, match="DuckDB refuses the query"):
+        log.sql(f"SELECT * FROM read_parquet('{tmp_path}/feed=x/a b {{c}} de/events/*/*.parquet')")

@@ -12,7 +12,7 @@ import weakref
 from typing import TYPE_CHECKING
 
 from audit_reports.errors import UsageError, quoted
-from audit_reports.feed import literal
+from audit_reports.feed import listed, literal
 from audit_reports.store import EVENTS, Store, connect
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ def open_locked(store: Store, limits: Limits) -> duckdb.DuckDBPyConnection:
             connection.execute(f"SET threads = {int(limits.threads)}")
     except duckdb.Error as error:
         raise UsageError(f"DuckDB refuses {quoted(limits)[1:-1]}: {str(error).splitlines()[0]}") from None
-    connection.execute(f"SET allowed_directories = [{literal(store.place.location(EVENTS))}]")
+    # Once as the folder's name, once as the pattern that stands for it in a query where it has a `[`, `*` or `?`.
+    events = store.place.location(EVENTS)
+    connection.execute(f"SET allowed_directories = [{literal(events)}] || {listed([events])}")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
