@@ -206,10 +206,12 @@ def test_sql_polars_and_lazy_go_on_from_a_view(log: AuditLog, rows: list[Row]) -
 
 def test_the_notebook_shows_a_page_under_the_true_count(log: AuditLog) -> None:
     html = log._repr_html_()
-    assert f"<b>{log.count():,} events</b>" in html
+    assert f"<b>{log.count():,} events</b>, showing 20 of {log.count():,}, the newest." in html
     assert html.count("<tr>") == 20 + 1
     heads = re.findall("<th>(.*?)</th>", html)
     assert heads == ["Actor", "Event", "Resource", "Source", "Location", "Date"]
+    few = log.filter(event="API Key Deleted")
+    assert f"<b>{few.count():,} events</b>. " in few._repr_html_()
     empty = log.filter(actor="nobody at all")._repr_html_()
     assert "<b>0 events</b>: the filter matches nothing" in empty
 
@@ -222,6 +224,24 @@ def test_the_notebook_shows_hostile_names_as_text(text: str, log: AuditLog) -> N
     allowed = r"</?(style|table|thead|tbody|tr|th|td|b|br|small|div|span)( class='[a-z-]+'| title='[0-9: -]+ UTC')?>"
     assert re.sub(allowed, "", html).count("<") == 0
     assert all(c.isprintable() or c == "\n" for c in html)
+
+
+@pytest.mark.parametrize("text", HOSTILE_TEXTS)
+def test_the_notebook_shows_hostile_names_in_answers_as_text(text: str, log: AuditLog) -> None:
+    for answer in (log.filter(actor=text).first_seen("actor", "event"), log.story(text)):
+        html = answer._repr_html_()
+        assert answer.height > 0
+        assert not set(re.findall(r"<(\w+)", html)) - {
+            "div",
+            "style",
+            "small",
+            "table",
+            "thead",
+            "tbody",
+            "tr",
+            "th",
+            "td",
+        }
 
 
 # ------------------------------------------------------------------------------------------------------- the journal

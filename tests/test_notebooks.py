@@ -20,26 +20,35 @@ def cells_of(path: Path) -> list[dict[str, Any]]:
     return cells
 
 
-@pytest.fixture(scope="module")
-def executed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Run the first look in a folder of its own and return what each of its cells printed, by the cell's id."""
+def run(name: str, folder: Path) -> dict[str, Any]:
+    """Run a notebook in a folder of its own and return its cells of code as they are then, by their id."""
     nbclient = pytest.importorskip("nbclient", reason="nbclient absent: the notebooks cannot be executed")
     nbformat = pytest.importorskip("nbformat", reason="nbformat absent: the notebooks cannot be executed")
     pytest.importorskip("ipykernel", reason="ipykernel absent: the notebooks cannot be executed")
-    folder = tmp_path_factory.mktemp("notebook")
-    notebook = nbformat.read(ROOT / "notebooks" / "01_first_look.ipynb", as_version=4)
+    notebook = nbformat.read(ROOT / "notebooks" / name, as_version=4)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUDIT_REPORTS_DEMO", str(folder / "demo"))
         patch.setenv("JUPYTER_PLATFORM_DIRS", "1")
         client = nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}})
         client.execute()
-    found = {cell.id: cell for cell in notebook.cells if cell.cell_type == "code"}
-    assert "application/vnd.plotly.v1+json" in found["picture"].outputs[-1].data
-    assert "<table class='audit-log'>" in found["open"].outputs[-1].data["text/html"]
+    return {cell.id: cell for cell in notebook.cells if cell.cell_type == "code"}
+
+
+def printed(cells: dict[str, Any]) -> dict[str, str]:
+    """Return what each cell printed."""
     return {
         name: "".join(output.text for output in cell.outputs if output.output_type == "stream")
-        for name, cell in found.items()
+        for name, cell in cells.items()
     }
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Run the first look and return what each of its cells printed, by the cell's id."""
+    found = run("01_first_look.ipynb", tmp_path_factory.mktemp("notebook"))
+    assert "application/vnd.plotly.v1+json" in found["picture"].outputs[-1].data
+    assert "<table class='audit-log'>" in found["open"].outputs[-1].data["text/html"]
+    return printed(found)
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +102,29 @@ def test_the_conclusion_says_the_same_numbers(night: list[dict[str, Any]]) -> No
     assert "nine assistants" in written
     assert sum(event["action"] == "Chat Deleted" for event in night) == 14
     assert "fourteen chats" in written
+
+
+@pytest.mark.slow
+def test_asking_finds_what_the_truth_tells(tmp_path: Path) -> None:
+    truth = {one.name: one for one in write_sample(tmp_path / "truth").truth}
+    found = run("02_asking.ipynb", tmp_path)
+    assert "application/vnd.plotly.v1+json" in found["timeline"].outputs[-1].data
+    said = printed(found)
+    silent = truth["silent_day"].since
+    assert said["timeline"].startswith(f"least on {silent:%A %d %B}")
+    spree, mass = truth["leaving_spree"], truth["mass_deletion"]
+    deletions = [line.partition(" deletions")[0] for line in said["sessions"].splitlines()]
+    assert deletions[:2] == [
+        f"{spree.actor}: {len(spree.event_ids) - 1}",  # the last of them is that she leaves
+        f"{mass.actor}: {len(mass.event_ids)}",
+    ]
+    second = truth["key_on_a_second_network"]
+    assert said["first"] == f"ci-deploy from 192.0.2.0/24 since 17 March: {len(second.event_ids)} events\n"
+    assert second.actor == "ci-deploy"
+    dormant = truth["dormant_account"]
+    assert said["story"] == f"silent for 61 days, then {len(dormant.event_ids)} events\n"
+    story = "".join(cells_of(ROOT / "notebooks" / "02_asking.ipynb")[-2]["source"])
+    assert str(dormant.actor) in story
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)

@@ -119,6 +119,24 @@ def test_as_of_a_landing(world: World, both: Both, spark: SparkSession) -> None:
     assert earlier[1].count() < both[1].count()
 
 
+ASKED: dict[str, Callable[[AuditLog], pl.DataFrame]] = {
+    "timeline by hours": lambda log: log.timeline("1h"),
+    "timeline by days": lambda log: log.timeline("1d"),
+    "timeline by weeks": lambda log: log.timeline("1w"),
+    "compare": lambda log: log.filter(since="2026-03-02").compare(log.filter(until="2026-03-02"), "actor", "network"),
+    "rare": lambda log: log.rare("actor", "event"),
+    "first seen": lambda log: log.first_seen("actor", "country", "weekday"),
+    "sessions": lambda log: log.sessions("30m"),
+    "story": lambda log: log.filter(since="2026-03-04").story("paul.richter@northwind.example"),
+}
+
+
+@pytest.mark.parametrize("question", ASKED)
+def test_whatever_is_asked_of_a_view(question: str, both: Both, edges: Both) -> None:
+    for logs in (both, edges):
+        assert_same(logs, ASKED[question])
+
+
 @pytest.mark.parametrize("narrowed", [{}, {"actor_type": "human", "country": ["VN", "ES"]}], ids=["all", "filtered"])
 def test_the_whole_review(both: Both, narrowed: dict[str, Any]) -> None:
     period = Period.parse("2026-W10", timezone=TIMEZONE, now=datetime(2026, 4, 1, tzinfo=UTC))
