@@ -13,15 +13,17 @@ from zoneinfo import ZoneInfo
 import narwhals as nw
 import polars as pl
 import pytest
-from conftest import Cli
+from conftest import Cli, collected
+from polars.testing import assert_frame_equal
 
 from audit_reports import AuditLog, Filter, UsageError
 from audit_reports.cli import parsed
 from audit_reports.demo import World
+from audit_reports.engine import Native, with_native
 from audit_reports.feeds import FEEDS
 from audit_reports.filter import FLAGS
 from audit_reports.landing import land
-from audit_reports.store import Store
+from audit_reports.store import Store, connect
 
 MADRID = ZoneInfo("Europe/Madrid")
 NOW = datetime(2026, 3, 30, 6, tzinfo=UTC)
@@ -374,6 +376,37 @@ def test_a_network_holds_its_addresses(networks: Any, addresses: set[str], log: 
 def test_search_finds_text_in_any_column_but_raw(text: str, test: Callable[[Any], bool], log: AuditLog) -> None:
     expected = {row["event_id"] for row in log.polars().iter_rows(named=True) if test(row)}
     assert set(log.filter(search=text).polars()["event_id"]) == expected
+
+
+def test_duckdb_puts_every_letter_there_is_into_the_case_that_polars_does() -> None:
+    letters = [chr(code) for code in range(1, 0x110000) if not 0xD800 <= code < 0xE000]
+    rows = pl.DataFrame({"letter": [*letters, "ΑΣ ΑΣΑ Σ aΣ.", "'Σ", "ΑΣΣ", "Α.Σ"]})
+    strings = col("letter").str
+    expected = rows.with_columns(lower=strings.to_lowercase(), upper=strings.to_uppercase())
+    with connect() as connection:
+        frame = nw.from_native(connection.from_arrow(rows.to_arrow()))
+        found = with_native(frame, {function: Native(function, "letter") for function in ("lower", "upper")})
+        assert_frame_equal(collected(found).sort("letter"), expected.sort("letter"))
+
+
+SPOKEN: list[tuple[pl.Expr, str]] = [
+    (ACTOR.str.slice(0, 3) == "ana", 'whose actor, 3 characters from character 1, is "ana"'),
+    (ACTOR.str.replace_all("a", "b", literal=True) == "bnb", 'whose actor with each "a" replaced by "b" is "bnb"'),
+    (col("landing") % 2 == 1, "whose rest of landing / 2 is 1"),
+    (AT.dt.truncate("1d") == EDGE, "whose time at the start of its day is 2026-03-29 01:00 (times in UTC)"),
+    (LOCAL.dt.week() == 13, "whose week of the time in Europe/Madrid is 13"),
+    (col("landed_at") - AT > timedelta(hours=2), "whose landing time - time is above 2:00:00"),
+    (pl.coalesce("actor", "resource") == "ana", 'whose first known of actor and resource is "ana"'),
+    (ACTOR.eq_missing(col("resource")), "whose actor is the same as resource, or both are unknown"),
+    ((ACTOR == "ana") ^ (col("ip") == "x"), 'of which either (actor is "ana") or (address is "x"), not both'),
+    ((ACTOR == "ana") | pl.lit(None), 'of which unknown or actor is "ana"'),
+    ((ACTOR == "ana") & pl.lit(value=False), "No events."),
+]
+
+
+@pytest.mark.parametrize(("predicate", "words"), SPOKEN, ids=[words for _, words in SPOKEN])
+def test_every_function_of_a_filter_speaks(predicate: pl.Expr, words: str) -> None:
+    assert Filter.of(predicate).sentence() == (words if words.startswith("No") else f"Events {words}.")
 
 
 def test_narrowing_makes_a_new_view_and_leaves_the_old(log: AuditLog) -> None:

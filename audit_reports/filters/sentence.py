@@ -54,9 +54,9 @@ _CALLS: Mapping[str, str] = {
     "*": "({0} × {1})",
     "/": "({0} / {1})",
     "//": "({0} / {1}, rounded down)",
-    "%": "(the rest of {0} / {1})",
+    "%": "rest of {0} / {1}",
     "quotient": "({0} / {1}, without a fraction)",
-    "remainder": "(the rest of {0} / {1}, signed as {0})",
+    "remainder": "rest of {0} / {1}, signed as {0},",
     "abs": "{0} without its sign",
     "cast": "{0} as {type}",
     "narrow": "{0} as {type}",
@@ -73,7 +73,7 @@ _CALLS: Mapping[str, str] = {
     "in zone": "{0} in {zone}",
     "clock": "what clocks show at the {0}",
     "as UTC": "{0} as UTC",
-    "truncate": "start of the {stretch} of the {0}",
+    "truncate": "{0} at the start of its {stretch}",
     "offset": "{0} moved by {stretch}",
     "timestamp": "{0} in {unit} since 1970",
     "at": "moment at {0}",
@@ -99,7 +99,7 @@ def sentence(condition: Condition, *, timezone: str) -> str:
         return "All events." if condition == EVERYTHING else "No events."
     times = any(isinstance(value, datetime) and value.tzinfo for one in walk(condition) for value in _values(one))
     said = _Speaker(ZoneInfo(timezone)).said(condition)
-    opening = "Events of which" if said.startswith(("it is", "any text", "(")) else "Events whose"
+    opening = "Events of which" if said.startswith(("it is", "any text", "(", "either", "unknown")) else "Events whose"
     return f"{opening} {said}{f' (times in {timezone})' if times else ''}."
 
 
@@ -144,6 +144,8 @@ class _Speaker:
                 return "unknown" if value is None else self.value(value, type_)
             case Call():
                 return self.called(node)
+            case Compare(left, "!=", right) if isinstance(right, Expression) and type_of(right) == "Boolean":
+                return f"either ({self.said(left)}) or ({self.said(right)}), not both"
             case Compare(left, op, right):
                 timely = type_of(left).startswith("Date")
                 return (
@@ -182,11 +184,9 @@ class _Speaker:
             for letter, value in zip("abc", arguments, strict=False)
         }
         match node.function, arguments:
-            case "slice", (int(offset), None):
-                return f"{of[0]} {f'from character {offset + 1}' if offset >= 0 else f'from character {-offset} before its end'}"
-            case "slice", (int(offset), int(length)):
+            case "slice", (int(offset), length):
                 place = f"character {offset + 1}" if offset >= 0 else f"character {-offset} before its end"
-                return f"{length} characters of the {of[0]} from {place}"
+                return f"{of[0]}, {'all' if length is None else length} characters from {place},"
             case "concat", (str(separator), ignoring):
                 joint = f" with {self.value(separator)} between" if separator else ""
                 return f"{_listed(of, 'and')} joined{joint}{' (unknown ones left out)' if ignoring else ''}"
@@ -196,6 +196,9 @@ class _Speaker:
                 words["times"] = "each" if times < 0 else "the first" if times == 1 else f"the first {times}"
             case (("strip both" | "strip start" | "strip end"), (given,)):
                 words["stripped"] = "white space" if given is None else f"any of {self.value(str(given))}"
+            case "-", () if node.type == "Duration" and all(map(_is_microseconds, node.of)):
+                of = [self.said(one.of[0]) for one in node.of if isinstance(one, Call)]
+                return " - ".join(of)
             case "timestamp", (str(unit),):
                 words["unit"] = {"us": "microseconds", "ms": "milliseconds", "ns": "nanoseconds"}[unit]
             case "total", (int(size),):
@@ -224,6 +227,10 @@ class _Speaker:
         if type_ in ("Duration", "Time"):
             return str(timedelta(microseconds=int(value)))
         return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _is_microseconds(node: Expression) -> bool:
+    return isinstance(node, Call) and node.function == "timestamp"
 
 
 def _stretch(amount: int, unit: str) -> str:

@@ -165,6 +165,9 @@ def _joined(kind: type[And] | type[Or], conditions: tuple[Condition, ...]) -> Co
     for condition in conditions:
         for one in condition.of if isinstance(condition, kind) else (condition,):
             flat[canonical(as_data(one))] = one
+    decided = NOTHING if kind is And else EVERYTHING
+    if decided in flat.values():  # whatever the others say, even where they are null
+        return decided
     parts = tuple(flat[key] for key in sorted(flat))
     return parts[0] if len(parts) == 1 else kind(parts)
 

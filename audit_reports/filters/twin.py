@@ -21,6 +21,8 @@ from audit_reports.filters.kinds import type_of, zone_of
 from audit_reports.filters.networks import Addresses, in_networks
 from audit_reports.filters.patterns import java, re2
 from audit_reports.filters.tree import (
+    NOTHING,
+    UNKNOWN,
     And,
     Call,
     Column,
@@ -51,6 +53,8 @@ def filtered(frame: nw.LazyFrame[Any], chosen: Filter, *, addresses: Addresses) 
     """Return the events of a frame that a filter lets through; `addresses` gives the known ones that hold a colon."""
     if chosen.is_empty:
         return frame
+    if chosen.condition in (NOTHING, UNKNOWN):
+        return frame.filter(nw.col("event_id").is_null())  # which no event's is
     twin = Twin(frame, addresses)
     condition = twin.run(chosen.condition)
     return twin.prepared().filter(condition).select(*NAMES)
