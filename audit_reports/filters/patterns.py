@@ -75,7 +75,7 @@ def java(pattern: str) -> str:
             made.append(r"\x0B")
         elif posix := re.fullmatch(r"\[:(\^?)([a-z]+):\]", part):
             name = {"word": "w", "xdigit": "p{XDigit}"}.get(posix[2], f"p{{{posix[2].capitalize()}}}")
-            made.append("\\" + (name.capitalize() if posix[1] else name))
+            made.append("\\" + (name[0].upper() + name[1:] if posix[1] else name))
         elif part.startswith("(?") and "U" in part:
             raise _refused("the flag (?U)")
         else:
