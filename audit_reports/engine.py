@@ -51,8 +51,8 @@ class Native:
     `bucket` (width, timezone): the UTC time at which that of a time began, as `timeline.py` says. `network`: of an address
     in text, as `network.py` says.
 
-    Those of filters have the meaning that Polars has, and the arguments that `filters/twin_calls.py` gives them; where one is of two
-    columns, the first argument is the other column's name.
+    Those of filters have the meaning that Polars has, and the arguments that `filters/twin_calls.py` gives them; where one is
+    of two columns, the first argument is the other column's name.
     """
 
     function: str
