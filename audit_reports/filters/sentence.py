@@ -191,7 +191,7 @@ class _Speaker:
                 joint = f" with {self.value(separator)} between" if separator else ""
                 return f"{_listed(of, 'and')} joined{joint}{' (unknown ones left out)' if ignoring else ''}"
             case (("truncate" | "offset"), (int(amount), str(unit))):
-                words["stretch"] = _stretch(amount, unit)
+                words["stretch"] = _stretch(amount, unit) if node.function == "truncate" else _amount(amount, unit)
             case (("replace" | "replace matches"), (_, _, int(times))):
                 words["times"] = "each" if times < 0 else "the first" if times == 1 else f"the first {times}"
             case (("strip both" | "strip start" | "strip end"), (given,)):
@@ -231,6 +231,11 @@ class _Speaker:
 
 def _is_microseconds(node: Expression) -> bool:
     return isinstance(node, Call) and node.function == "timestamp"
+
+
+def _amount(amount: int, unit: str) -> str:
+    said = _stretch(abs(amount), unit)
+    return f"{'-' if amount < 0 else ''}{said if said[0].isdigit() else f'1 {said}'}"
 
 
 def _stretch(amount: int, unit: str) -> str:

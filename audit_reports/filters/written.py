@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _TEXT_OR_WORD = re.compile(
-    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|(?<![\w.])(now\s*\(|current_(?:date|time|timestamp)\b)", re.I
+    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|(?<![\w.])(now\s*\(|current_(?:date|time|timestamp)\b|select\b)", re.I
 )
 _TRUNCATED = re.compile(r"'(?:[^']|'')*'|\bdate_trunc\s*\(", re.I)
 
@@ -120,6 +120,10 @@ def from_sql(where: str) -> pl.Expr:
     import polars as pl
 
     for found in _TEXT_OR_WORD.finditer(where):
+        if found[1] and found[1].lower() == "select":
+            raise UsageError(
+                "a subquery cannot be asked in a condition; go on in SQL with view.sql(...), or with view.lazy()"
+            )
         if found[1]:
             raise UsageError(f"{found[1].rstrip('( ')} cannot be asked in a condition; use --last 7d, --from and --to")
     if any(not found[0].startswith("'") for found in _TRUNCATED.finditer(where)):
