@@ -22,7 +22,6 @@ NATIVES: Mapping[nw.Implementation, str] = {
     nw.Implementation.DUCKDB: "audit_reports.engines.duckdb",
     nw.Implementation.POLARS: "audit_reports.engines.polars",
     nw.Implementation.PYSPARK: "audit_reports.engines.spark",
-    nw.Implementation.PYSPARK_CONNECT: "audit_reports.engines.spark",
 }
 """Where the native columns of each kind of frame are made."""
 

@@ -27,8 +27,12 @@ def engine_of(store: Store, engine: SparkSession | None = None, *, limits: Limit
 
         return DuckDBEngine(store, limits)
     # No need of Spark to know that something is none of its sessions.
-    kinds = {f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(engine).__mro__}
-    if "pyspark.SparkSession" not in kinds:
+    kinds = {f"{kind.__module__}.{kind.__name__}" for kind in type(engine).__mro__}
+    if "pyspark.sql.connect.session.SparkSession" in kinds:
+        raise UsageError(
+            "a session of Spark Connect cannot read the store's files; give one of the driver's own process"
+        )
+    if "pyspark.sql.session.SparkSession" not in kinds:
         raise UsageError(
             f"engine must be a Spark session, as SparkSession.builder.getOrCreate() gives it, not {quoted(engine)}"
         )
