@@ -48,7 +48,7 @@ format: $(VENV)/ready-test  ## put the code in ruff's form
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(VENV)/ready-bench  ## make many events and time landing, a summary and a review beside others; BENCH="--only landing" narrows
+bench: $(VENV)/ready-bench  ## make many events and time landing, questions and a review beside others; BENCH="--only landing" narrows
 	$(BIN)/python benchmarks/run.py $(BENCH)
 
 # The wheel must carry its templates, notebooks and data: it is installed far from the checkout, and used there.
@@ -106,7 +106,7 @@ $(VENV)/ready-test: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/ready-bench: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "setting up $(VENV) for the benchmarks (once, a minute or two)" >&2
-	@$(PIP) install --constraint constraints.txt --editable '.[bench]'
+	@$(PIP) install --constraint constraints.txt --editable '.[bench,spark]'
 	@touch $@ $(VENV)/ready
 
 # Installs what is absent where that is allowed without a password; otherwise says what is absent and goes on.

@@ -54,10 +54,10 @@ def process(*words: str) -> Run:
     return command(str(Path(__file__).with_name("one_run.py")), *words, says=True)
 
 
-def command(*words: str, says: bool = False) -> Run:
+def command(*words: str, says: bool = False, **environment: str) -> Run:
     """Run Python with some words in a process of its own; with `says` its last line is JSON with its own `seconds`."""
     start = time.perf_counter()
-    child = subprocess.Popen([sys.executable, *words], stdout=subprocess.PIPE)
+    child = subprocess.Popen([sys.executable, *words], stdout=subprocess.PIPE, env={**os.environ, **environment})
     output = child.stdout.read() if child.stdout else b""
     _, status, usage = os.wait4(child.pid, 0)
     seconds = time.perf_counter() - start

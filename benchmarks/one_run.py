@@ -14,7 +14,7 @@ from answers import answer, expected
 from copy_forms import copy_list, copy_struct
 from peers import PEERS
 
-_NOW = datetime(2026, 4, 1, tzinfo=UTC)
+_NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 def land(inbox: str, store: str) -> dict[str, object]:

@@ -1,80 +1,118 @@
-"""How long does a summary take beside the same question as SQL, written by hand over the same Parquet files?"""
+"""How long do twelve questions take beside the same in hand-written SQL, and beside other engines over the same files?"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, time
 from pathlib import Path
+from statistics import median
 
-import duckdb
-from measure import Measured, command, in_turn, timed
+from measure import Aim, Measured, Run, command, in_turn, process, table
+from query_engines import HAND, LIBRARY
+from query_sql import duckdb_sql, questions
+from query_workers import Asked
+from questions import DAYS, LAST, QUESTIONS
 
-from audit_reports import AuditLog
-
-SINCE, UNTIL = "2026-03-09", "2026-03-16"
-LIBRARY, HAND = "audit-reports", "hand-written SQL"
-_COUNTS = (
-    "count(*) AS events, count(DISTINCT actor) AS actors, min(occurred_at) AS first_seen, max(occurred_at) AS last_seen"
-)
-
-
-def _hand(store: Path, dimensions: str, where: str = "true") -> str:
-    return (
-        f"SELECT {dimensions}, {_COUNTS} FROM read_parquet('{store}/events/day=*/*.parquet', hive_partitioning = true, "
-        f"hive_types = {{'day': DATE}}) WHERE {where} GROUP BY ALL ORDER BY events DESC, {dimensions}"
-    )
+IN_TOTAL, IN_ONE, FROM_SHELL = 1.05, 1.15, 3.0
+BARE = "python -c, DuckDB alone"
+_PIECE = 5_000_000  # events that are made and landed at a time: their lines take 2 GB
 
 
-def _week() -> str:
-    inside = f"occurred_at >= TIMESTAMPTZ '{SINCE} 00:00:00Z' AND occurred_at < TIMESTAMPTZ '{UNTIL} 00:00:00Z'"
-    return f"day BETWEEN DATE '{SINCE}' AND DATE '{UNTIL}' AND {inside}"
+def make_store(folder: Path, events: int) -> Path:
+    """Land so many events of nine weeks, piece by piece, and return the store; one that is there already is kept."""
+    store, inbox, done = folder / "store", folder / "pieces", folder / "done"
+    if not done.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        pieces = -(-events // _PIECE)
+        for number in range(pieces):
+            options = {"files": pieces, "days": DAYS, "only": number}
+            process("events", str(inbox), str(events), json.dumps(options))
+            process("land", str(inbox), str(store))
+            shutil.rmtree(inbox)
+        process("compact", str(store))
+        done.touch()
+    return store
 
 
-def in_process(store: Path, *, runs: int) -> dict[str, Measured]:
-    """Measure questions in this process, with the store open and the files in the page cache."""
-    log = AuditLog(store)
-    connection = duckdb.connect()
-    connection.execute("SET TimeZone = 'UTC'")
-    week = _hand(store, "actor, category", _week())
-    everything = _hand(store, "category")
-    opened: Callable[[], object] = lambda: AuditLog(store).filter(since=SINCE, until=UNTIL).by("actor", "category")  # noqa: E731
-    questions: dict[str, tuple[Callable[[], object], str]] = {
-        "One week by actor and category": (
-            lambda: log.filter(since=SINCE, until=UNTIL).by("actor", "category"),
-            week,
-        ),
-        "The same, opening the store each time": (opened, week),
-        "All four weeks by category": (lambda: log.by("category"), everything),
-    }
-    found = {}
-    for title, (asked, sql) in questions.items():
-        same(asked, connection, sql)
-        found[title] = in_turn(
-            runs,
-            {
-                LIBRARY: lambda asked=asked: timed(asked),  # type: ignore[misc]
-                HAND: lambda sql=sql: timed(lambda: connection.sql(sql).pl()),  # type: ignore[misc]
-            },
-            warm=1,
-        )
+def show(asked: Asked) -> None:
+    """Print the medians in milliseconds, the ratios of the library to the hand-written SQL, and who is ahead of the library."""
+    lines = []
+    for question in QUESTIONS:
+        times = {name: _median(found[question]) for name, found in asked.items() if question in found}
+        lines.append([question, *_cells(times, asked), *_ratios(asked, [question]), _ahead(times)])
+    totals = {name: total for name in asked if (total := _total(asked, name)) is not None}
+    lines.append(["in total", *_cells(totals, asked), *_ratios(asked, list(QUESTIONS)), _ahead(totals)])
+    table("Milliseconds", ("", *asked, f"ratio to {HAND}", "of CPU", f"ahead of {LIBRARY}"), lines)
+
+
+def aims(asked: Asked, *, events: int) -> list[Aim]:
+    """Return what was to be reached: ratios to the hand-written SQL, in total and in the dearest, and to each peer in total."""
+    each = {question: _ratio(asked, [question], "seconds") for question in QUESTIONS}
+    dearest = max(each, key=each.__getitem__)
+    what, ours = f"twelve questions about {events:,} events, times", _total(asked, LIBRARY) or 0
+    found = [
+        Aim(f"{what} {HAND}", _ratio(asked, list(QUESTIONS), "seconds"), IN_TOTAL),
+        Aim(f"{what} {HAND}, in the dearest: {dearest}", each[dearest], IN_ONE),
+    ]
+    for name in _peers(asked):
+        theirs = _total(asked, name)
+        found += [] if theirs is None else [Aim(f"{what} {name}", ours / theirs, 1)]
     return found
 
 
-def same(asked: Callable[[], object], connection: duckdb.DuckDBPyConnection, sql: str) -> None:
-    """Stop where the two answers differ: then there is nothing to compare."""
-    if not connection.sql(sql).pl().equals(asked()):  # type: ignore[arg-type]
-        raise SystemExit("benchmark: the library and the hand-written SQL answer differently")
+def from_shell(store: Path, *, runs: int) -> Measured:
+    """Measure `summary --by actor --last 7d` as a command, and the same asked of DuckDB alone: start, answer, end."""
+    now = str(int(datetime.combine(LAST.until, time(), UTC).timestamp()))
+    words = ("summary", "--store", str(store), "--by", "actor", "--last", "7d", "--format", "jsonl")
+    sql = " ".join(questions(duckdb_sql(str(store)))["week by actor"].split())
+    bare = f"""import duckdb
+duckdb.execute("SET TimeZone = 'UTC'")
+duckdb.execute({f"COPY ({sql}) TO '/dev/stdout' (FORMAT json)"!r})"""
+    works = {
+        LIBRARY: lambda: command("-m", "audit_reports", *words, SOURCE_DATE_EPOCH=now),
+        BARE: lambda: command("-c", bare),
+    }
+    return in_turn(runs, works, warm=1)
 
 
-def whole_process(store: Path, *, runs: int) -> Measured:
-    """Measure the week's question from the shell: start, answer, end."""
-    words = ("summary", "--store", str(store), "--by", "actor,category", "--from", SINCE, "--to", UNTIL)
-    return in_turn(
-        runs,
-        {
-            LIBRARY: lambda: command("-m", "audit_reports", *words, "--format", "jsonl"),
-            HAND: lambda: command(
-                str(Path(__file__).with_name("one_run.py")), "query", _hand(store, "actor, category", _week())
-            ),
-        },
-        warm=1,
+def aims_from_shell(measured: Mapping[str, Sequence[Run]], *, events: int) -> list[Aim]:
+    """Return what the command was to reach beside bare DuckDB, whole processes compared."""
+    pairs = zip(measured[LIBRARY], measured[BARE], strict=True)
+    ratio = median((ours.process or 0) / (theirs.process or 1) for ours, theirs in pairs)
+    return [Aim(f"summary of a week of {events:,} events from the shell, times {BARE}", ratio, FROM_SHELL)]
+
+
+def _peers(asked: Asked) -> list[str]:
+    return [name for name in asked if name not in (LIBRARY, HAND)]
+
+
+def _cells(values: Mapping[str, float], asked: Asked) -> list[str]:
+    return [f"{1000 * values[name]:,.1f}" if name in values else "" for name in asked]
+
+
+def _ahead(values: Mapping[str, float]) -> str:
+    return ", ".join(name for name in values if name not in (LIBRARY, HAND) and values[name] < values[LIBRARY])
+
+
+def _ratios(asked: Asked, of: Sequence[str]) -> list[str]:
+    return [f"{_ratio(asked, of, what):.2f}" for what in ("seconds", "cpu")]
+
+
+def _ratio(asked: Asked, of: Sequence[str], what: str) -> float:
+    """Return the median of the library's ratios to the hand-written SQL, round by round, of some questions together."""
+    ours, theirs = (
+        [sum(getattr(run, what) for run in runs) for runs in zip(*(asked[name][one] for one in of), strict=True)]
+        for name in (LIBRARY, HAND)
     )
+    return median(one / other for one, other in zip(ours, theirs, strict=True))
+
+
+def _median(runs: Sequence[Run]) -> float:
+    return median(run.seconds for run in runs)
+
+
+def _total(asked: Asked, name: str) -> float | None:
+    """Return the seconds of all questions; None for one who did not answer all of them rightly."""
+    return sum(map(_median, asked[name].values())) if asked[name].keys() == QUESTIONS.keys() else None

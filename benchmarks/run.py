@@ -1,4 +1,4 @@
-"""Times landing, summaries and a review beside raw DuckDB and others on the same files, and says which aims were missed.
+"""Times landing, questions and a review beside raw DuckDB and others on the same files, and says which aims were missed.
 
 `make bench` runs it; README.md explains it.
 """
@@ -18,14 +18,15 @@ import landing
 import many_files
 import memory
 import queries
+import query_workers
 import reviews
 import size
 from measure import Aim, process, show, table
 
 _MANY = 5_000_000
 _FEW_RUNS = 3
-_OF_EVENTS = ("landing", "size", "summary", "review")
-_PARTS = ("files", "growth", "memory", *_OF_EVENTS)
+_OF_EVENTS = ("landing", "size", "review")
+_PARTS = ("files", "growth", "memory", "questions", *_OF_EVENTS)
 
 
 def main() -> int:
@@ -39,9 +40,13 @@ def main() -> int:
     parser.add_argument("--file-events", type=int, default=5_600_000, help="files: how many events")
     parser.add_argument("--files", type=int, default=1000, help="files: in how many files")
     parser.add_argument("--memory-gb", type=float, help="memory: land so many gigabytes; not done unless asked for")
+    parser.add_argument("--query-events", type=_numbers, default="2000000", help="questions: about how many events")
+    parser.add_argument("--engines", default="", help="questions: ask these others alone, several with commas")
     parser.add_argument("--folder", type=Path, default=Path("build/bench"), help="where the files are made")
     parser.add_argument("--only", help=f"measure these parts alone: {', '.join(_PARTS)}, several with commas")
-    parser.add_argument("--keep", action="store_true", help="leave the events where they are, for the next time")
+    parser.add_argument(
+        "--keep", action="store_true", help="leave events and the stores of questions, for the next time"
+    )
     arguments = parser.parse_args()
     parts = set(arguments.only.split(",") if arguments.only else _PARTS)
     if unknown := parts.difference(_PARTS):
@@ -54,6 +59,9 @@ def main() -> int:
         parts.discard("memory")
     print(machine())
     aims = of_stores(arguments, parts)
+    if "questions" in parts:
+        for events in arguments.query_events:
+            aims += of_questions(arguments, events)
     if parts.intersection(_OF_EVENTS):
         for events in arguments.events:
             aims += of_events(arguments, parts, events)
@@ -67,7 +75,7 @@ def _numbers(text: str) -> list[int]:
 def machine() -> str:
     """Return the machine and the versions in a line."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    names = ("duckdb", "polars", "deltalake", "narwhals", "chdb", "pandas")
+    names = ("duckdb", "polars", "deltalake", "narwhals", "chdb", "pandas", "pyspark")
     libraries = ", ".join(f"{name} {version(name)}" for name in names if find_spec(name))
     return (
         f"{os.cpu_count()} cores, {memory:.0f} GB, {platform.system()}, Python {platform.python_version()}, {libraries}"
@@ -96,6 +104,21 @@ def of_stores(arguments: argparse.Namespace, parts: set[str]) -> list[Aim]:
     return aims
 
 
+def of_questions(arguments: argparse.Namespace, events: int) -> list[Aim]:
+    """Ask all engines about one number of events, in a folder of its own that is gone afterwards."""
+    print(f"\n## Twelve questions about {events:,} events", flush=True)
+    folder: Path = arguments.folder / f"questions-{events}"
+    store = queries.make_store(folder, events)
+    only = arguments.engines.split(",") if arguments.engines else ()
+    asked = query_workers.ask_all(store, events=events, runs=arguments.runs, only=only)
+    queries.show(asked)
+    shell = queries.from_shell(store, runs=arguments.runs)
+    show("A summary of a week from the shell, the whole process", shell, against=[queries.BARE], whole=True)
+    if not arguments.keep:
+        shutil.rmtree(folder)
+    return [*queries.aims(asked, events=events), *queries.aims_from_shell(shell, events=events)]
+
+
 def of_events(arguments: argparse.Namespace, parts: set[str], events: int) -> list[Aim]:
     """Measure one number of events, in a folder of its own that is gone afterwards."""
     folder: Path = arguments.folder / str(events)
@@ -113,14 +136,8 @@ def of_events(arguments: argparse.Namespace, parts: set[str], events: int) -> li
     if "size" in parts:
         found = size.size(inbox, scratch, events=events)
         table("Size", ("", "bytes an event"), [(name, f"{value:.1f}") for name, value in found.items()])
-    if parts & {"summary", "review"} and not store.exists():
-        process("land", str(inbox), str(store))
-    if "summary" in parts:
-        for title, measured in queries.in_process(store, runs=arguments.runs).items():
-            show(title, measured, against=[queries.HAND])
-        week = queries.whole_process(store, runs=arguments.runs)
-        show("One week, the whole process", week, against=[queries.HAND])
     if "review" in parts:
+        process("land", str(inbox), str(store))
         measured = reviews.review(store, folder / "review", runs=arguments.runs)
         show("A week's review", measured, against=[reviews.SCAN])
     if not arguments.keep:

@@ -142,6 +142,134 @@ def test_slow_peers_run_less_often(tmp_path: Path, part: Callable[[str], Any], m
     assert {len(runs) for name, runs in found.items() if name not in part("peers").SLOW} == {3}
 
 
+# ------------------------------------------------------------------------------------------------ questions
+
+
+IN_PYTHON = (
+    "hand-written SQL",
+    "audit-reports",
+    "Polars",
+    "DuckDB's Polars bridge",
+    "ClickHouse (chdb)",
+    "pandas",
+    "SQLite",
+)
+"""Those that need no Java; those that do answer in a test of their own."""
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store with nine weeks of few events."""
+    folder = tmp_path_factory.mktemp("questions")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(FOLDER)
+        days = import_module("questions").DAYS
+        inbox = import_module("make_events").make_events(folder / "inbox", 20_000, days=days, files=1)[0].parent
+        import_module("one_run").land(str(inbox), str(folder / "store"))
+    return folder / "store"
+
+
+@pytest.fixture(scope="module")
+def truth(store: Path) -> dict[str, Any]:
+    """Return the rows that SQL written by hand gives for each question."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(FOLDER)
+        engines = import_module("query_engines")
+        return {question: engines.rows(ask()) for question, ask in engines.hand(str(store)).items()}
+
+
+@pytest.mark.parametrize("engine", IN_PYTHON)
+def test_every_engine_answers_every_question_alike(
+    engine: str, store: Path, truth: dict[str, Any], part: Callable[[str], Any]
+) -> None:
+    engines, questions = part("query_engines"), part("questions").QUESTIONS
+    if needed := engines.absent().get(engine):
+        pytest.skip(f"{needed} is not installed: `make bench` asks it")
+    asked = engines.ENGINES[engine].opened(str(store))
+    assert asked.keys() == questions.keys() == truth.keys()
+    for question, ask in asked.items():
+        assert engines.rows(ask()) == truth[question], question
+
+
+def test_the_questions_have_answers(truth: dict[str, Any]) -> None:
+    assert {question for question, rows in truth.items() if not rows} == set()
+
+
+@pytest.mark.slow
+def test_spark_answers_every_question_alike(store: Path, part: Callable[[str], Any], truth: dict[str, Any]) -> None:
+    pytest.importorskip("pyspark")
+    names = ["Spark", "audit-reports on Spark"]
+    asked = part("query_workers").ask_all(store, events=6000, runs=1, only=names)
+    assert {name: asked[name].keys() for name in names} == dict.fromkeys(names, truth.keys())
+
+
+def test_an_engine_that_fails_or_answers_otherwise_counts_as_none(
+    store: Path, part: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workers, run = part("query_workers"), part("measure").Run
+
+    class Pretended:
+        seconds = 0.0
+
+        def __init__(self, name: str, _: Path) -> None:
+            self.name = name
+
+        def ask(self, question: str) -> Any:
+            if self.name == "pandas":
+                raise RuntimeError("its process ended with exit code 1")
+            wrong = self.name == "SQLite" and question == "rare actions"
+            return run(1.0, cpu=1.0, facts={"rows": [("ana", 2 if wrong else 1)]})
+
+        def end(self) -> float:
+            return 100.0
+
+    monkeypatch.setattr(workers, "Worker", Pretended)
+    monkeypatch.setattr(workers, "absent", lambda: {"Polars": "polars"})
+    asked = workers.ask_all(store, events=10_000_000, runs=2, only=["pandas", "SQLite", "Polars", "Spark"])
+    said = capsys.readouterr().out
+    assert "SQLite is left out: it is asked about 5,000,000 events at most" in said
+    assert "Polars is absent: pip install polars" in said
+    assert "pandas failed and counts as none: its process ended with exit code 1" in said
+    assert not asked["pandas"]
+    assert "SQLite" not in asked
+    asked = workers.ask_all(store, events=10, runs=2, only=["SQLite"])
+    assert "rare actions: another answer, it counts as none: row 1 has 2 instead of 1" in capsys.readouterr().out
+    assert "rare actions" not in asked["SQLite"]
+    assert len(asked["SQLite"]) == len(asked["audit-reports"]) - 1
+    with pytest.raises(SystemExit, match="row 1 has 2 instead of 1"):
+        workers.right("audit-reports", {"rare actions": [run(1.0, facts={"rows": [(2,)]})]}, {"rare actions": [(1,)]})
+
+
+def test_the_aims_of_questions_are_ratios_to_hand_and_to_each_peer(part: Callable[[str], Any]) -> None:
+    queries, run = part("queries"), part("measure").Run
+    names = list(part("questions").QUESTIONS)
+
+    def took(seconds: float, last: float) -> dict[str, Any]:
+        return {name: [run(last if name == names[-1] else seconds, cpu=1.0)] * 3 for name in names}
+
+    asked = {
+        "audit-reports": took(1.0, 2.0),
+        "hand-written SQL": took(1.0, 1.0),
+        "Polars": took(3.0, 1.0),
+        "pandas": {},
+    }
+    aims = queries.aims(asked, events=1000)
+    assert [(aim.value, aim.most) for aim in aims] == [
+        (pytest.approx(13 / 12), 1.05),
+        (pytest.approx(2.0), 1.15),
+        (pytest.approx(13 / 34), 1),
+    ]
+
+
+@pytest.mark.slow
+def test_questions_run(tmp_path: Path, part: Callable[[str], Any]) -> None:
+    printed = benchmark(tmp_path, "--only", "questions", "--query-events", "6000", "--engines", "Polars")
+    for question in part("questions").QUESTIONS:
+        assert f"\n| {question} |" in printed
+    assert "\n| summary of a week of 6,000 events from the shell, times python -c, DuckDB alone |" in printed
+    assert not list((tmp_path / "bench").iterdir())
+
+
 # ------------------------------------------------------------------------------------------------ aims are judged
 
 
