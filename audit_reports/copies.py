@@ -108,7 +108,7 @@ def _conflicts(
 def same_value(raw: str) -> str:
     """Return a text that two JSON texts share exactly when they have the same value.
 
-    A text that DuckDB reads and the standard does not (a comma before a bracket) has the value of nothing but itself.
+    A text that Python does not read (one of an older store, or nested a thousand deep) has the value of nothing but itself.
 
     >>> same_value('{"a": 1, "b": "\\u00e9"}') == same_value('{"b":"é","a":1.0}')
     True

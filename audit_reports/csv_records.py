@@ -14,6 +14,7 @@ from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
 
 from audit_reports.feed import literal
+from audit_reports.strict import strict_sql
 
 if TYPE_CHECKING:
     import duckdb
@@ -132,7 +133,8 @@ def _member_sql(name: str, at: Any) -> str:
     cell = f"nullif(c{at}, '')"
     value = f"to_json({cell})::VARCHAR"
     if name == "changes":
-        value = f"CASE WHEN json_valid({cell}) THEN translate({cell}, chr(10) || chr(13), '  ') ELSE {value} END"
+        is_json = f"json_valid({cell}) AND {strict_sql(cell)} IS NOT NULL"
+        value = f"CASE WHEN {is_json} THEN translate({cell}, chr(10) || chr(13), '  ') ELSE {value} END"
     return f"{key} || {value}"
 
 

@@ -58,7 +58,8 @@ def _member(cursor: _Cursor, keys: list[bytes]) -> Iterator[bytes]:
     key, *inside = keys
     cursor.take(b"{")
     found = False
-    while cursor.peek() != b"}":
+    more = cursor.peek() != b"}"
+    while more:
         name = cursor.value()
         cursor.take(b":")
         if cursor.peek() == (b"{" if inside else b"[") and _name(name) == key:
@@ -66,7 +67,8 @@ def _member(cursor: _Cursor, keys: list[bytes]) -> Iterator[bytes]:
             yield from _member(cursor, inside) if inside else cursor.list()
         else:
             cursor.value()
-        if cursor.peek() != b"}":
+        more = cursor.peek() != b"}"
+        if more:
             cursor.take(b",")
     cursor.take(b"}")
     if not found:
@@ -112,10 +114,11 @@ class _Cursor:
     def list(self) -> Iterator[bytes]:
         """Yield the elements of the list at the cursor."""
         self.take(b"[")
-        while self.peek() != b"]":
+        if self.peek() != b"]":
             yield self.value()
-            if self.peek() != b"]":
+            while self.peek() != b"]":
                 self.take(b",")
+                yield self.value()
         self.take(b"]")
 
     def value(self) -> bytes:

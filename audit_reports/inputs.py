@@ -10,6 +10,7 @@ from typing import Literal
 
 from audit_reports.feed import Feed, listed, literal
 from audit_reports.packing import Packing
+from audit_reports.strict import strict_sql
 
 Shape = Literal["lines", "document", "csv", "parquet"]
 
@@ -87,15 +88,7 @@ class Found:
         self.objects |= more.objects
 
 
-STRICT = "CASE WHEN suffix(text, ',}') THEN NULL ELSE text END"
-"""`text`, null for what ends in a comma and a bracket: DuckDB takes that for JSON.
-
-DuckDB also reads such a comma further inside, NaN and Infinity. To look for those would cost a landing a tenth of its time, and
-the event is understood: it lands.
-"""
-
-
-def lines_sql(paths: Sequence[Path], like: Input, *, longest: int) -> str:
+def lines_sql(paths: Sequence[Path], like: Input, *, longest: int, quick: bool = False) -> str:
     """Return the query that reads files of JSON Lines as `raw` (null for what is no JSON), `file` and a null `line`.
 
     The files are not packed; `longest` bounds the bytes of a line, and a longer one makes the query fail.
@@ -105,35 +98,39 @@ def lines_sql(paths: Sequence[Path], like: Input, *, longest: int) -> str:
         f"SELECT json::VARCHAR AS text, filename AS file, NULL::BIGINT AS line FROM read_ndjson_objects({listed(paths)}, "
         f"ignore_errors = true, filename = true, compression = 'none', maximum_object_size = {size})",
         like,
+        quick=quick,
     )
 
 
-def events_sql(texts: str, like: Input) -> str:
+def events_sql(texts: str, like: Input, *, quick: bool = False) -> str:
     """Return the query that takes events out of `texts` (columns `text`, null for what is no JSON, `file`, `line`).
 
     A text gives one event, or each element of its list where the input's lines are envelopes, and then one null where it has
-    no such list or an empty one. What a log shipper wrapped in a line is the event, as its sender wrote it.
+    no such list or an empty one. What a log shipper wrapped in a line is the event, as its sender wrote it. With `quick` an
+    event may be what DuckDB alone takes for JSON (see `strict`).
     """
-    raw = "replace(text, chr(13), ' ')" if like.shape == "document" else "text"
     if like.shape != "lines" or like.elements == "$":
-        return f"SELECT {raw} AS raw, file, line FROM (SELECT {STRICT} AS text, file, line FROM ({texts}))"
+        raw = "replace(text, chr(13), ' ')" if like.shape == "document" else "text"
+        return f"SELECT {raw if quick else strict_sql(raw)} AS raw, file, line FROM ({texts})"
+    whole = f"SELECT {strict_sql('text')} AS text, file, line FROM ({texts})"
     if not like.elements.endswith("[*]"):
         inside = f"trim(json_extract_string(text, {literal(like.elements)}), ' ' || chr(9) || chr(10) || chr(13))"
         return (
-            f"SELECT CASE WHEN starts_with(text, '{{') AND json_valid(text) THEN {STRICT} END AS raw, file, line "
-            f"FROM (SELECT {inside} AS text, file, line FROM (SELECT {STRICT} AS text, file, line FROM ({texts})))"
+            f"SELECT CASE WHEN starts_with(text, '{{') AND json_valid(text) THEN {strict_sql('text')} END AS raw, file, line "
+            f"FROM (SELECT {inside} AS text, file, line FROM ({whole}))"
         )
     inside = f"json_extract(text, {literal(like.elements)})"
-    return (
-        f"SELECT unnest(coalesce(nullif({inside}, []), [NULL]))::VARCHAR AS raw, file, line "
-        f"FROM (SELECT {STRICT} AS text, file, line FROM ({texts}))"
-    )
+    return f"SELECT unnest(coalesce(nullif({inside}, []), [NULL]))::VARCHAR AS raw, file, line FROM ({whole})"
 
 
-def parquet_sql(paths: Sequence[Path]) -> str:
-    """Return the query that reads Parquet files as `raw`, `file` and `line`, the number of the row."""
+def parquet_sql(paths: Sequence[Path], *, quick: bool = False) -> str:
+    """Return the query that reads Parquet files as `raw`, `file` and `line`, the number of the row.
+
+    A row with a NaN or an infinity is no JSON: its `raw` is null, but with `quick`.
+    """
+    raw = 'json_merge_patch(to_json(t), \'{"filename": null, "file_row_number": null}\')::VARCHAR'
     return (
-        'SELECT json_merge_patch(to_json(t), \'{"filename": null, "file_row_number": null}\')::VARCHAR AS raw, '
+        f"SELECT {'raw' if quick else strict_sql('raw')} AS raw, file, line FROM (SELECT {raw} AS raw, "
         "filename AS file, file_row_number + 1 AS line "
-        f"FROM read_parquet({listed(paths)}, filename = true, file_row_number = true, hive_partitioning = false) t"
+        f"FROM read_parquet({listed(paths)}, filename = true, file_row_number = true, hive_partitioning = false) t)"
     )

@@ -225,7 +225,7 @@ def _land(work: Work, table: deltalake.DeltaTable, found: Found, before: LandedB
         "feeds": list(feeds),
         "inputs": inputs,
         "known": before.with_own(inputs, work.folder),
-        "rows_hash": rows_hash([one.path for one in staged]),
+        "rows_hash": rows_hash([one.path for one in staged], work.seen),
         "quarantine": quarantine,
     }
     unplaced = _unplaced(work, staged) if work.reading.geo else None

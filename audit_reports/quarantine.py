@@ -102,11 +102,15 @@ def located(
     """
     for one in sources:
         if isinstance(one, Input) and one.shape == "parquet":
-            query = f"SELECT line, reason, raw, event_id, day::VARCHAR FROM ({judged(one, parquet_sql([one.path]))})"
-            rows = connection.execute(f"{query} WHERE {condition} ORDER BY line")
+            as_it_is = f"SELECT line AS number, raw AS text FROM ({parquet_sql([one.path], quick=True)})"
+            rows = connection.execute(
+                f"SELECT line, reason, raw, event_id, day::VARCHAR, text FROM ({judged(one, parquet_sql([one.path]))}) "
+                f"JOIN ({as_it_is}) ON number = line WHERE {condition} ORDER BY line"
+            )
             while some := rows.fetchmany(_BATCH_LINES):
-                for line, reason, raw, event_id, day in some:
-                    yield Quarantined(one.name, line, reason or "", feed_name(one), raw or "", event_id, day)
+                for line, reason, raw, event_id, day, written in some:
+                    text, why = (raw, reason or "") if raw is not None else _text(written.encode(), one)
+                    yield Quarantined(one.name, line, why, feed_name(one), text, event_id, day)
     texts = [one for one in sources if isinstance(one, Spool) or one.shape != "parquet"]
     for _, group in groupby(texts, key=lambda one: _like(one).elements):
         yield from _located_lines(connection, list(group), judged, condition)
@@ -171,7 +175,7 @@ def _text(data: bytes, like: Input) -> tuple[str, str]:
     except UnicodeDecodeError:
         return BASE64 + base64.b64encode(data).decode(), "bytes that are no UTF-8"
     try:
-        json.loads(text, parse_constant=_no_constant)
+        json.loads(text, parse_constant=_no_constant, parse_int=str)  # a number may be longer than Python reads
     except (ValueError, RecursionError) as error:
         return text, f"not JSON: {getattr(error, 'msg', error)}"
     if like.shape == "lines" and like.elements != "$":

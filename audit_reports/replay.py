@@ -23,6 +23,7 @@ from audit_reports.quarantine_files import keep_quarantine
 from audit_reports.row_hashes import rows_hash
 from audit_reports.staging import OWN, Reading, copy_sql, staged_files
 from audit_reports.store import Store
+from audit_reports.strict import strict_sql
 
 if TYPE_CHECKING:
     import deltalake
@@ -105,7 +106,8 @@ def _judge(
     connection.register("tried", tried.unique([*_LINE, "feed"]).to_arrow())
     for number, name in enumerate(sorted(set(tried["feed"]))):
         lines = (
-            f"SELECT CASE WHEN json_valid(raw) THEN raw END AS raw, file, line FROM tried WHERE feed = {literal(name)}"
+            f"SELECT CASE WHEN json_valid(raw) THEN {strict_sql('raw')} END AS raw, file, line "
+            f"FROM tried WHERE feed = {literal(name)}"
         )
         verb = "INSERT INTO judged" if number else "CREATE TEMP TABLE judged AS"
         connection.execute(f"{verb} {reading.judged(feeds[name], lines)}")

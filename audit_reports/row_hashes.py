@@ -11,10 +11,13 @@ XXH3: https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from audit_reports.strict import is_doubtful
 
 if TYPE_CHECKING:
     import polars as pl
@@ -47,16 +50,33 @@ def written(number: int) -> str:
     return f"{number:064x}"
 
 
-def rows_hash(files: Sequence[Path]) -> str:
-    """Return the hash of the rows of some Parquet files."""
+@dataclass(frozen=True)
+class Seen:
+    """What was seen of a file: the sum of its rows' hashes, and whether a raw text in it may be no JSON (see `strict`)."""
+
+    hash: int
+    is_doubtful: bool
+
+
+def rows_hash(files: Sequence[Path], seen: Mapping[Path, Seen] | None = None) -> str:
+    """Return the hash of the rows of some Parquet files; those that were `seen` are not read again."""
+    known = seen or {}
+    found = {**known, **see([path for path in files if path not in known])}
+    return written(sum(found[path].hash for path in files))
+
+
+def see(files: Sequence[Path]) -> dict[Path, Seen]:
+    """Read Parquet files of events once, for all that is to be known of each."""
     import polars as pl
 
     text = pl.concat_str("feed", "event_id", pl.col("occurred_at").dt.epoch("us"), "raw", separator="\x1f")
     both = sums()
 
-    def of_file(path: Path) -> int:
-        rows = pl.scan_parquet(path, glob=False, hive_partitioning=False).select(text.alias("text"))
-        return total(*rows.select(both).collect().row(0))
+    def of_file(path: Path) -> Seen:
+        rows = pl.scan_parquet(path, glob=False, hive_partitioning=False)
+        rows = rows.select(text.alias("text"), is_doubtful(pl.col("raw")).alias("doubtful"))
+        low, high, doubtful = rows.select(*both, pl.col("doubtful").any()).collect().row(0)
+        return Seen(total(low, high), doubtful)
 
     with ThreadPoolExecutor(2) as pool:  # Polars hashes one file by one thread
-        return written(sum(pool.map(of_file, files)))
+        return dict(zip(files, pool.map(of_file, files), strict=True))

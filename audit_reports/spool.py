@@ -158,13 +158,17 @@ class Spools:
         spool.bytes = size
 
 
-def reading_sql(group: Sequence[Input | Spool], longest: int) -> tuple[Input, str]:
-    """Return the first input and the query of the events of files that are alike, whose lines are of a class of length."""
+def reading_sql(group: Sequence[Input | Spool], longest: int, *, quick: bool = False) -> tuple[Input, str]:
+    """Return the first input and the query of the events of files that are alike, whose lines are of a class of length.
+
+    With `quick` an event may be what DuckDB alone takes for JSON.
+    """
     like = group[0].like if isinstance(group[0], Spool) else group[0]
     paths = [one.path for one in group]
     if like.shape == "parquet":
-        return like, parquet_sql(paths)
-    return like, lines_sql(paths, like, longest=longest if longest < CLASSES[-1] else max(map(longest_line, paths)))
+        return like, parquet_sql(paths, quick=quick)
+    bound = longest if longest < CLASSES[-1] else max(map(longest_line, paths))
+    return like, lines_sql(paths, like, longest=bound, quick=quick)
 
 
 def longest_line(path: Path) -> int:

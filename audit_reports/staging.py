@@ -23,9 +23,11 @@ from audit_reports.feed import Feed, listed, literal
 from audit_reports.geo import FUNCTION, Geo
 from audit_reports.inputs import Input, Unreadable, feed_name, parquet_sql
 from audit_reports.quarantine import Aside, Quarantined, located
+from audit_reports.row_hashes import Seen, see
 from audit_reports.rows import rows_sql
 from audit_reports.spool import CLASSES, FlawedError, Spool, Spools, reading_sql
 from audit_reports.store import Store, utc
+from audit_reports.strict import holds_loose
 from audit_reports.watching import Progress, Watcher
 
 if TYPE_CHECKING:
@@ -75,6 +77,7 @@ class Work:
     named: set[Path]
     aside: Aside
     sources: list[list[Input | Spool]] = field(default_factory=list)
+    seen: dict[Path, Seen] = field(default_factory=dict)
     total: int = 0
     done: int = 0
     events: int = 0
@@ -199,22 +202,36 @@ def _judged(work: Work, like: Input, events: str) -> str:
 
 
 def _stage_group(work: Work, group: Sequence[Input | Spool], longest: int) -> int:
-    """Stage some files in a folder of their own and return how many events they hold."""
+    """Stage some files in a folder of their own and return how many events they hold.
+
+    Where something in them is JSON to DuckDB alone they are staged again, more exactly: few landings hold any.
+    """
     folder = work.folder / str(len(work.sources))
-    folder.mkdir()
     size = sum(one.size for one in group if isinstance(one, Input))
-    like, events = reading_sql(group, longest)
+    staged = _copied(work, group, folder, longest, quick=True)
+    seen = see([one for one in folder.glob("day=*/*.parquet") if one.parent.name != _NO_DAY])
+    if any(one.is_doubtful and holds_loose(path) for path, one in seen.items()):
+        shutil.rmtree(folder)
+        seen, staged = {}, _copied(work, group, folder, longest, quick=False)
+    work.seen |= seen
+    work.sources.append(list(group))
+    work.done += size
+    work.events += staged
+    work.tell()
+    return staged
+
+
+def _copied(work: Work, group: Sequence[Input | Spool], folder: Path, longest: int, *, quick: bool) -> int:
+    """Write the rows of some files into a folder, by day, and return how many there are."""
+    folder.mkdir()
+    like, events = reading_sql(group, longest, quick=quick)
     kept = ["CASE WHEN day IS NULL THEN file ELSE raw END AS raw" if name == "raw" else name for name in OWN]
     work.connection.execute(f"SET partitioned_write_flush_threshold = {_FLUSH_ROWS[longest]}")
     work.connection.execute("SET threads = 1" if longest == CLASSES[-1] else "RESET threads")
-    with _polled(work, size):
+    with _polled(work, sum(one.size for one in group if isinstance(one, Input))):
         rows = f"SELECT {', '.join(kept)} FROM ({_judged(work, like, events)})"
         counted = work.connection.execute(copy_sql(rows, folder, work.number, work.reading.now)).fetchone()
     work.connection.execute("RESET threads")
-    work.sources.append(list(group))
-    work.done += size
-    work.events += int(counted[0]) if counted else 0
-    work.tell()
     return int(counted[0]) if counted else 0
 
 

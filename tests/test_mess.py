@@ -26,7 +26,9 @@ from audit_reports.feed_check import check
 from audit_reports.feeds import FEEDS
 from audit_reports.landing import Landing, land
 from audit_reports.progress import ProgressLine
+from audit_reports.replay import replay
 from audit_reports.staging import Reading
+from audit_reports.store import Store
 from audit_reports.watching import Progress
 
 NOW = datetime(2026, 3, 30, 6, tzinfo=UTC)
@@ -184,13 +186,112 @@ def test_whatever_is_in_the_files_every_event_is_landed_a_duplicate_or_set_aside
     [
         (b'{"id": "x",}', "not JSON: Expecting property name enclosed in double quotes"),
         (b'{"id": "x", "actor": {"id": "y"},}', "not JSON: Expecting property name enclosed in double quotes"),
+        (b'{"id": "x", "list": [1, ], "actor": {}}', "not JSON: Expecting value"),
+        (b'{"id": "x", "n": NaN}', "not JSON: NaN is no number"),
+        (b'{"id": "x", "n": [-Infinity]}', "not JSON: -Infinity is no number"),
+        (b'{"id": "x", "n":nan }', "not JSON: Expecting value"),
+        (b'{"id": "x", "n": {"\\"": INF}}', "not JSON: Expecting value"),
     ],
 )
 def test_what_only_duckdb_takes_for_json_is_set_aside(line: bytes, reason: str, tmp_path: Path) -> None:
-    good = json.dumps(event(1, actor={"name": 'NaN ,} \\" inf ,]'})).encode()
-    (tmp_path / "a.jsonl").write_bytes(good + b"\n" + line + b"\n")
-    assert books(landed(tmp_path / "store", tmp_path / "a.jsonl")) == (2, 1, 0, 1)
-    assert aside(tmp_path / "store") == [("a.jsonl", 2, reason)]
+    good = json.dumps(event(1, actor={"name": 'NaN ,} \\" inf ,]'}, n=[-1e9, None])).encode()
+    bad = json.dumps(event(2)).encode()[:-1] + b"," + line[1:]
+    made = {".jsonl": good + b"\n" + bad + b"\n", ".json": b"[" + good + b",\n" + bad + b"]"}
+    for form, data in made.items():
+        store, file = tmp_path / f"store{form}", tmp_path / f"a{form}"
+        for packed in (data, gzip.compress(data)):
+            file.write_bytes(packed)
+            checked = check(str(file), FEEDS, Reading(NOW), feed=None)
+            assert (checked.read, checked.quarantined) == (2, 1)
+        assert books(landed(store, file)) == (2, 1, 0, 1)
+        assert aside(store) == [(f"a{form}", 2, reason)]
+        assert AuditLog(store).quarantine()["raw"].to_list() == [bad.decode()]
+        assert replay(Store(store), FEEDS, Reading(NOW)).landed == 0
+
+
+def test_a_comma_too_many_beside_the_events_breaks_what_holds_them(tmp_path: Path) -> None:
+    one = json.dumps(event(1))
+    (tmp_path / "lines.jsonl").write_text(f'{{"records": [{one}]}}\n{{"records": [{one},]}}\n', encoding="utf-8")
+    assert books(landed(tmp_path / "store", tmp_path / "lines.jsonl")) == (2, 1, 0, 1)
+    assert [line for _, line, _ in aside(tmp_path / "store")] == [2]
+    for number, text in enumerate((f"[{one},]", f'{{"records": [{one}],}}', f'{{"records": [{one},]}}')):
+        (tmp_path / f"{number}.json").write_text(text, encoding="utf-8")
+        with pytest.raises(UsageError, match="holds no event: not JSON: a value expected"):
+            landed(tmp_path / "store", tmp_path / f"{number}.json")
+
+
+def test_a_number_of_parquet_that_json_does_not_have_is_set_aside_with_its_row(tmp_path: Path) -> None:
+    rows = pl.DataFrame([event(n) | {"n": n / 4} for n in range(4)])
+    rows = rows.with_columns(n=pl.when(n=0.5).then(float("nan")).otherwise("n"))
+    rows.write_parquet(tmp_path / "a.parquet")
+    assert books(landed(tmp_path / "store", tmp_path / "a.parquet")) == (4, 3, 0, 1)
+    assert aside(tmp_path / "store") == [("a.parquet", 3, "not JSON: NaN is no number")]
+    assert AuditLog(tmp_path / "store").quarantine()["raw"].to_list() == [
+        '{"id":"e2","occurred_at":"2026-03-03T09:14:05Z","category":"Members","action":"Left","n":NaN}'
+    ]
+
+
+NUMBERS = [
+    "0",
+    "-0",
+    "1e999",
+    "1" * 400,
+    "1" * 5000,
+    "0." + "1" * 5000,
+    "1E+4",
+    "01",
+    "+1",
+    ".5",
+    "5.",
+    "0x1",
+    "1_0",
+    "1e",
+]
+WORDS = [
+    "true",
+    "null",
+    "TRUE",
+    "None",
+    "undefined",
+    "NaN",
+    "nAn",
+    "-nan",
+    "inf",
+    "-Infinity",
+    "+inf",
+    "iNFinity",
+    "'a'",
+]
+TEXTS = [r'"\ud83d\ude00"', '"\t"', '"\x01"', '"\x7f"', r'"\x41"', r'"\u12"', '"a" "b"', r'"\/"', '"\u2028"', "`a`"]
+NESTED = [
+    "[1,]",
+    "[,]",
+    "[,1]",
+    "[1,,2]",
+    '{"a":1,}',
+    "{,}",
+    '{"a":1 , }',
+    "{a:1}",
+    "[1 2]",
+    "[1\t,\t]",
+    "[" * 99 + "]" * 99,
+]
+AROUND = ["1 /*c*/", "1 //c", "1 #c", "\x0b1", "\x0c1", "\xa01", "\ufeff1", "1}", "1]", "\x001", "1;"]
+
+
+@pytest.mark.parametrize("value", [*NUMBERS, *WORDS, *TEXTS, *NESTED, *AROUND])
+def test_a_line_lands_if_and_only_if_the_standard_calls_it_json(value: str, tmp_path: Path) -> None:
+    def refused(word: str) -> None:
+        raise ValueError(word)
+
+    line = json.dumps(event(2))[:-1] + f', "n": {value}, "m": 1}}'
+    try:
+        json.loads(line, parse_constant=refused, parse_int=str)
+        fits = True
+    except ValueError:
+        fits = False
+    (tmp_path / "a.jsonl").write_text(f"{json.dumps(event(1))}\n{line}\n", encoding="utf-8", newline="")
+    assert books(landed(tmp_path / "store", tmp_path / "a.jsonl")) == (2, 1 + fits, 0, 1 - fits)
 
 
 def test_lines_of_an_old_mac(tmp_path: Path) -> None:

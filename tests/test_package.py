@@ -39,7 +39,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ),
     (
         *("csv_records", "documents", "expressions", "feed", "feed_folder", "feeds", "find", "geo", "inputs", "look"),
-        *("packing", "rows", "spool"),
+        *("packing", "rows", "spool", "strict"),
     ),
     (
         *(
