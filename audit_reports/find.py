@@ -9,7 +9,7 @@ from pathlib import Path
 
 from audit_reports.errors import UsageError, quoted
 from audit_reports.feed import Feed
-from audit_reports.inputs import Found, Input, Landed, Unreadable, version_of
+from audit_reports.inputs import Found, Landed, Unreadable, version_of
 from audit_reports.look import look
 
 ENDINGS = tuple(
@@ -41,10 +41,7 @@ def find(paths: Sequence[str], feeds: Mapping[str, Feed], *, feed: Feed | None, 
             if is_named:
                 _insist(looked, feeds)
                 found.named.add(path)
-            if isinstance(looked, Unreadable):
-                found.unreadable.append(looked)
-            else:
-                found.inputs.append(looked)
+            found.take(looked)
     return found
 
 
@@ -61,6 +58,7 @@ def find_inboxes(
     Files that have `landed` and are as they were are not looked at. `names` says what people see instead of a path.
     """
     found = Found()
+    seen: set[str] = set()
     for given in paths:
         path = Path(given).expanduser()
         if path.is_dir():
@@ -73,8 +71,11 @@ def find_inboxes(
             if landing is not None:
                 found.known.append((text, landing))
                 continue
-            looked = look(Path(text), feeds, feed=feed, name=names.get(text, ""))
-            found.add(Found([looked]) if isinstance(looked, Input) else Found(unreadable=[looked]))
+            real = os.path.realpath(text)
+            if real in seen:
+                continue
+            seen.add(real)
+            found.take(look(Path(text), feeds, feed=feed, name=names.get(text, "")))
     return found
 
 

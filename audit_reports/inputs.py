@@ -27,20 +27,25 @@ def version_of(stat: os.stat_result) -> str:
 class Input:
     """One file with events: where it is, how it is packed and shaped, and whose events it holds.
 
-    `name` is what people see, `path` what is read. `elements` is the JSON path of the events in a document, or in each line
-    where a line is an envelope: of a list (`$."Records"[*]`), or of one event or its text (`$."message"`); `$` where it is an
-    event itself. `feed` is None where no feed recognises the events. `size` is in
-    bytes, as stored. `is_plain` says that DuckDB can read it as it lies.
+    `name` is what people see, `location` the path that is read, as text: a million paths would take half a gigabyte.
+    `elements` is the JSON path of the events in a document, or in each line where a line is an envelope: of a list
+    (`$."Records"[*]`), or of one event or its text (`$."message"`); `$` where it is an event itself. `feed` is None where no
+    feed recognises the events. `size` is in bytes, as stored. `is_plain` says that DuckDB can read it as it lies.
     """
 
     name: str
-    path: Path
+    location: str
     size: int
     shape: Shape
     packing: Packing
     elements: str
     feed: Feed | None
     is_plain: bool = False
+
+    @property
+    def path(self) -> Path:
+        """The path that is read."""
+        return Path(self.location)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +80,20 @@ class Found:
     known: list[tuple[str, int]] = field(default_factory=list)
     objects: dict[str, tuple[int, str]] = field(default_factory=dict)
 
+    def take(self, one: Input | Unreadable) -> None:
+        """Take in one file."""
+        if isinstance(one, Input):
+            self.inputs.append(one)
+        else:
+            self.unreadable.append(one)
+
     def add(self, more: Found) -> None:
         """Take in what was found elsewhere; a file that is here already stays as it is."""
-        everything: list[Input | Unreadable] = [*self.inputs, *self.unreadable]
-        there = {one.path.resolve() for one in everything}
-        self.inputs += [one for one in more.inputs if one.path.resolve() not in there]
-        self.unreadable += [one for one in more.unreadable if one.path.resolve() not in there]
+        if more.inputs or more.unreadable:
+            everything: list[Input | Unreadable] = [*self.inputs, *self.unreadable]
+            there = {os.path.realpath(one.path) for one in everything}
+            self.inputs += [one for one in more.inputs if os.path.realpath(one.path) not in there]
+            self.unreadable += [one for one in more.unreadable if os.path.realpath(one.path) not in there]
         self.skipped += more.skipped
         self.odd += more.odd
         self.named |= more.named

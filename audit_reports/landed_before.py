@@ -141,25 +141,26 @@ def input_files(entries: Iterable[Entry]) -> set[str]:
 def part_known(before: LandedBefore, found: Found) -> tuple[tuple[tuple[str, int], ...], Found]:
     """Part files into those that have landed, by their bytes and feed, and the rest; only sizes that recur are hashed."""
     everything: list[Input | Unreadable] = [*found.inputs, *found.unreadable]
-    sizes = {one.path: one.path.stat().st_size for one in everything}
+    sizes = [one.path.stat().st_size for one in everything]
     if not sizes:
         return tuple(found.known), found
-    landed = before.landings(sorted(set(sizes.values())))
+    landed = before.landings(sorted(set(sizes)))
     recurring = {size for size, _, _ in landed}
 
     known: list[tuple[str, int]] = list(found.known)
 
-    def there(one: Input | Unreadable) -> bool:
-        if sizes[one.path] not in recurring:
+    def there(one: Input | Unreadable, size: int) -> bool:
+        if size not in recurring:
             return False
-        landing = landed.get((sizes[one.path], file_sha256(one.path), feed_name(one)))
+        landing = landed.get((size, file_sha256(one.path), feed_name(one)))
         if landing is not None:
             known.append((one.name, landing))
         return landing is not None
 
     fresh = Found(skipped=found.skipped, named=found.named, objects=found.objects)
-    fresh.inputs = [one for one in found.inputs if not there(one)]
-    fresh.unreadable = [one for one in found.unreadable if not there(one)]
+    for one, size in zip(everything, sizes, strict=True):
+        if not there(one, size):
+            fresh.take(one)
     return tuple(known), fresh
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import io
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from audit_reports.place import Place
@@ -29,6 +30,7 @@ _COLUMNS = {
     "landing": "Int64",
 }
 NAMES = (*_COLUMNS, "asides")
+_TOGETHER = 50_000  # a landing may have read a million files
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +58,22 @@ def schema() -> dict[str, pl.DataType]:
     return {name: getattr(pl, kind)() for name, kind in _COLUMNS.items()} | {"asides": pl.List(pl.String())}
 
 
-def write_inputs(place: Place, files: Sequence[LandedFile], *, landing: int) -> dict[str, Any]:
+def write_inputs(place: Place, files: Iterable[LandedFile], *, landing: int) -> dict[str, Any]:
     """Keep which files a landing read, and return what its journal entry says of them."""
     import polars as pl
 
-    columns = {name: [getattr(file, name) for file in files] for name in LandedFile.__dataclass_fields__}
-    rows = pl.DataFrame(columns, schema={name: schema()[name] for name in columns})
+    rows = pl.DataFrame(schema={name: kind for name, kind in schema().items() if name != "landing"})
+    waiting = iter(files)
+    while some := list(islice(waiting, _TOGETHER)):
+        columns = {name: [getattr(file, name) for file in some] for name in rows.columns}
+        rows = pl.concat([rows, pl.DataFrame(columns, rows.schema)])
     buffer = io.BytesIO()
     rows.with_columns(landing=pl.lit(landing, pl.Int64)).select(NAMES).write_parquet(buffer, compression="zstd")
     data = buffer.getvalue()
     path = f"inputs/{landing:08}-{uuid.uuid4().hex}.parquet"
     place.publish(path, data)
     digest = hashlib.sha256(data).hexdigest()
-    return {"path": path, "bytes": len(data), "sha256": digest, "files": len(files)}
+    return {"path": path, "bytes": len(data), "sha256": digest, "files": rows.height}
 
 
 def landed_files(store: Store) -> pl.DataFrame:

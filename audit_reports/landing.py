@@ -7,7 +7,7 @@ pass over their files alone says where they stand and why.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
@@ -174,7 +174,7 @@ def _land_once(store: Store, found: Found, reading: Reading) -> Landing:
 def _land(work: Work, table: deltalake.DeltaTable, found: Found, before: LandedBefore) -> Landing:
     everything: list[Input | Unreadable] = [*found.inputs, *found.unreadable]
     aside = work.aside
-    states = [_state(one.path) for one in everything]  # lists, for there may be a million files
+    states = [hash(_state(one.path)) for one in everything]  # no more than that, for there may be a million files
     with ThreadPoolExecutor(1) as pool:
         hashes = pool.submit(lambda: [file_sha256(one.path) for one in everything])
         read, unreadable = stage(work, found.inputs)
@@ -195,7 +195,7 @@ def _land(work: Work, table: deltalake.DeltaTable, found: Found, before: LandedB
         except FileNotFoundError as error:
             raise FailureError(changed(str(error.filename))) from error
     for one, state in zip(everything, states, strict=True):
-        if state != _state(one.path):
+        if state != hash(_state(one.path)):
             raise FailureError(changed(one.path))
     staged = staged_files(work.connection, work.folder, work.number)
     landed = sum(one.rows for one in staged)
@@ -205,15 +205,16 @@ def _land(work: Work, table: deltalake.DeltaTable, found: Found, before: LandedB
             f"{aside.rows} quarantined; nothing was landed"
         )
     quarantine, asides = write_quarantine(work.store.place, aside)
-    files = [
-        LandedFile(
-            *(one.name, size, digest, feed_name(one)),
-            *found.objects.get(str(one.path), (modified, version)),
-            asides=asides.get(one.name, ()),
-        )
-        for one, (size, modified, version), digest in zip(everything, states, sha256, strict=True)
-    ]
-    inputs = write_inputs(work.store.place, files, landing=work.number)
+
+    def landed_files() -> Iterator[LandedFile]:
+        for one, known, digest in zip(everything, states, sha256, strict=True):
+            size, modified, version = state = _state(one.path)
+            if hash(state) != known:  # what is written down is what was read
+                raise FailureError(changed(one.path))
+            placed = found.objects.get(str(one.path), (modified, version))
+            yield LandedFile(one.name, size, digest, feed_name(one), *placed, asides=asides.get(one.name, ()))
+
+    inputs = write_inputs(work.store.place, landed_files(), landing=work.number)
     feeds = tuple(sorted({one.feed.name for one in found.inputs if one.feed}))
     facts: dict[str, Any] = {
         "landing": work.number,

@@ -48,10 +48,11 @@ def look(path: Path, feeds: Mapping[str, Feed], *, feed: Feed | None, name: str 
     Raises `UsageError` for a file that may not be read, and `FileNotFoundError` for one that is gone.
     """
     try:
-        name = name or str(path).encode().decode()
+        name or str(path).encode()
     except UnicodeEncodeError:
         shown = os.fsencode(path).decode("utf-8", "backslashreplace")
         return Unreadable(shown, path, "its name is no UTF-8; rename it")
+    name = name or str(path)
     size = path.stat().st_size
     if size == 0:
         return Unreadable(name, path, "it is empty")
@@ -102,13 +103,13 @@ def _looked(
         return Unreadable(name, path, "it is not text")
     first_line = text.lstrip().split("\n", 1)[0]
     if bare.endswith(".csv") or (text.lstrip()[0] not in "{[" and "," in first_line and name == "-"):
-        return Input(name, path, size, "csv", packing, "$", feed or recognise(csv_sample(text), feeds))
+        return Input(name, str(path), size, "csv", packing, "$", feed or recognise(csv_sample(text), feeds))
     if bare.endswith((".jsonl", ".ndjson")) or _is_lines(text, whole=len(start) < wanted):
         lines = re.split(r"[\r\n]+", text.strip(), maxsplit=_SAMPLE)[:_SAMPLE]
         events = [event for line in lines if isinstance(event := _decoded(line), dict)]
         elements, whose = _in_lines(events, feeds if feed is None else {feed.name: feed})
         is_plain = packing == "none" and size >= _SMALL and not start.startswith(codecs.BOM_UTF8) and b"\n" in start
-        return Input(name, path, size, "lines", packing, elements, feed or whose, is_plain)
+        return Input(name, str(path), size, "lines", packing, elements, feed or whose, is_plain)
     return _document(name, path, size, packing, text, feeds=feeds, feed=feed)
 
 
@@ -198,33 +199,33 @@ def _document(
         if not events:
             return Unreadable(name, path, "it is not JSON")
         dicts = [event for event in events if isinstance(event, dict)]
-        return Input(name, path, size, "document", packing, "$[*]", feed or recognise(dicts, feeds))
+        return Input(name, str(path), size, "document", packing, "$[*]", feed or recognise(dicts, feeds))
     if start[0] != "{":
         return Unreadable(name, path, "it is not JSON")
     members, lists = _members(start)
     candidates = {"none": feed} if feed else feeds
     if (own := recognise([members], candidates)) is not None:
-        return Input(name, path, size, "document", packing, "$", own)
+        return Input(name, str(path), size, "document", packing, "$", own)
     for key, events in lists.items():
         if not _is_plain_name(key):
             continue
         dicts = [event for event in events if isinstance(event, dict)]
         theirs = recognise(dicts, candidates)
         if theirs is not None:
-            return Input(name, path, size, "document", packing, f'$."{key}"[*]', theirs)
+            return Input(name, str(path), size, "document", packing, f'$."{key}"[*]', theirs)
     if not members and not lists:
         return Unreadable(name, path, "it is not JSON")
     where, theirs = _shipped([members], candidates)
     if theirs is not None and "\n" not in start.rstrip():  # one line: the same as a line among others
-        return Input(name, path, size, "lines", packing, where, feed or theirs)
+        return Input(name, str(path), size, "lines", packing, where, feed or theirs)
     for deeper, some in _lists(members, depth=_DEPTH):
         if (theirs := _recognised(some, candidates)) is not None:
-            return Input(name, path, size, "document", packing, deeper, theirs)
+            return Input(name, str(path), size, "document", packing, deeper, theirs)
     if len(lists) == 1 and not (events := next(iter(lists.values()))):
         return Unreadable(name, path, "its list is empty")
     inside = [key for key, events in lists.items() if events and all(isinstance(event, dict) for event in events)]
     elements = f'$."{inside[0]}"[*]' if len(inside) == 1 and _is_plain_name(inside[0]) else "$"
-    return Input(name, path, size, "document", packing, elements, feed)
+    return Input(name, str(path), size, "document", packing, elements, feed)
 
 
 _DECODER = json.JSONDecoder()
@@ -281,4 +282,4 @@ def _parquet(name: str, path: Path, size: int, *, feeds: Mapping[str, Feed], fee
         names = pq.read_schema(path).names
     except pa.ArrowInvalid:
         return Unreadable(name, path, "it is cut or damaged")
-    return Input(name, path, size, "parquet", "none", "$", feed or recognise([dict.fromkeys(names, "")], feeds))
+    return Input(name, str(path), size, "parquet", "none", "$", feed or recognise([dict.fromkeys(names, "")], feeds))

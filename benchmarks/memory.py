@@ -22,6 +22,22 @@ def memory(folder: Path, *, gigabytes: float) -> Run:
     return run.with_facts(bytes=made.facts["bytes"])
 
 
+def small_files(folder: Path, *, files: int) -> Run:
+    """Measure the landing of so many files of two events; they are made first and gone afterwards."""
+    inbox, store = folder / "inbox", folder / "store"
+    process("small_files", str(inbox), str(files))
+    run = process("land", str(inbox), str(store))
+    shutil.rmtree(folder)
+    if run.facts["rows"] != 2 * files:
+        raise SystemExit(f"benchmark: {run.facts['rows']} of {2 * files} events landed")
+    return run.with_facts(files=files)
+
+
+def small_files_aim(run: Run) -> Aim:
+    """Return what was to be reached: a bound on memory."""
+    return Aim(f"landing {run.facts['files']:,} files of two events, MB of memory", most_memory([run]), MOST_MB)
+
+
 def aims(run: Run) -> list[Aim]:
     """Return what was to be reached: a bound on memory."""
     return [Aim(f"landing {run.facts['bytes'] / 1e9:.1f} GB, MB of memory", most_memory([run]), MOST_MB)]

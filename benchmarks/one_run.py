@@ -61,6 +61,20 @@ def events(folder: str, number: str, options: str = "{}") -> dict[str, object]:
     return {"files": len(files), "bytes": sum(file.stat().st_size for file in files)}
 
 
+def small_files(folder: str, number: str) -> dict[str, object]:
+    """Make so many files of two events, a thousand in a folder."""
+    from make_events import make_events
+
+    files, inbox = int(number), Path(folder)
+    made = make_events(inbox.with_name("lines"), 2 * files, files=1)
+    with made[0].open("rb") as lines:
+        for at in range(files):
+            path = inbox / f"{at // 1000:04}" / f"{at:07}.jsonl"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(next(lines) + next(lines))
+    return {"files": files}
+
+
 def packed(file: str, level: str) -> dict[str, object]:
     """Return the bytes of a file and those that zstd of some level makes of it."""
     import pyarrow as pa
@@ -87,6 +101,7 @@ NAMES: dict[str, Callable[..., dict[str, object] | None]] = {
     "expected": expected,
     "events": events,
     "packed": packed,
+    "small_files": small_files,
     "query": query,
     **{name: work for name, (_, work) in PEERS.items()},
 }

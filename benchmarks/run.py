@@ -26,7 +26,7 @@ from measure import Aim, process, show, table
 _MANY = 5_000_000
 _FEW_RUNS = 3
 _OF_EVENTS = ("landing", "size", "review")
-_PARTS = ("files", "growth", "memory", "questions", *_OF_EVENTS)
+_PARTS = ("files", "growth", "memory", "small", "questions", *_OF_EVENTS)
 
 
 def main() -> int:
@@ -39,6 +39,9 @@ def main() -> int:
     )
     parser.add_argument("--file-events", type=int, default=5_600_000, help="files: how many events")
     parser.add_argument("--files", type=int, default=1000, help="files: in how many files")
+    parser.add_argument(
+        "--small-files", type=int, help="small: land so many files of two events; not done unless asked for"
+    )
     parser.add_argument("--memory-gb", type=float, help="memory: land so many gigabytes; not done unless asked for")
     parser.add_argument("--query-events", type=_numbers, default="2000000", help="questions: about how many events")
     parser.add_argument("--engines", default="", help="questions: ask these others alone, several with commas")
@@ -57,6 +60,10 @@ def main() -> int:
         if arguments.only and "memory" in parts:
             parser.error("how much? --memory-gb 10")
         parts.discard("memory")
+    if arguments.small_files is None:
+        if arguments.only and "small" in parts:
+            parser.error("how many? --small-files 1000000")
+        parts.discard("small")
     print(machine())
     aims = of_stores(arguments, parts)
     if "questions" in parts:
@@ -101,6 +108,11 @@ def of_stores(arguments: argparse.Namespace, parts: set[str]) -> list[Aim]:
         run = memory.memory(arguments.folder / "memory", gigabytes=arguments.memory_gb)
         show("Landing, the whole process", {landing.LIBRARY: [run]}, whole=True)
         aims += memory.aims(run)
+    if "small" in parts:
+        print(f"\n## {arguments.small_files:,} files of two events", flush=True)
+        run = memory.small_files(arguments.folder / "small", files=arguments.small_files)
+        show("Landing, the whole process", {landing.LIBRARY: [run]}, whole=True)
+        aims.append(memory.small_files_aim(run))
     return aims
 
 

@@ -59,11 +59,12 @@ def test_landing_runs_beside_copy_and_the_peers(tmp_path: Path, part: Callable[[
 @pytest.mark.slow
 def test_stores_of_every_kind_run(tmp_path: Path) -> None:
     sizes = ("--store-events", "500,1000", "--file-events", "500", "--files", "20", "--memory-gb", "0.001")
-    printed = benchmark(tmp_path, "--only", "files,growth,memory", *sizes)
+    printed = benchmark(tmp_path, "--only", "files,growth,memory,small", *sizes, "--small-files", "30")
     for aim in (
         "many files landed and compacted, seconds",
         "landing into a store of 1,000, times a store of 500",
         "landing 0.0 GB, MB of memory",
+        "landing 30 files of two events, MB of memory",
     ):
         assert f"\n| {aim} |" in printed
     assert not list((tmp_path / "bench").iterdir())
