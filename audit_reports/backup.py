@@ -25,6 +25,7 @@ from audit_reports.journal import Entry, Journal, path_of
 from audit_reports.landed_before import input_files
 from audit_reports.place import Kept, Place
 from audit_reports.places import place_of
+from audit_reports.reads import FOLDER, copy_chains
 from audit_reports.store import COMMITS, EVENTS, FORMAT_FILE, Store, is_store
 from audit_reports.watching import Progress, Watcher, unwatched
 
@@ -35,7 +36,7 @@ _LOG = f"{EVENTS}/_delta_log"
 _NEWEST = f"{_LOG}/_last_checkpoint"
 _VERSION = re.compile(rf"{_LOG}/(\d{{20}})\.")
 _CHECKPOINT = re.compile(rf"{_LOG}/\d{{20}}\.checkpoint\.parquet")
-_OF_A_WRITER = re.compile(rf"lock$|staging/|{EVENTS}/probe-")
+_OF_A_WRITER = re.compile(rf"lock$|staging/|{FOLDER}/|{EVENTS}/probe-")
 _OF_A_STATE = re.compile(rf"{EVENTS}/|inputs/|quarantine/|journal/\d+\.json$|{FORMAT_FILE}$")
 _AT_ONCE = 8
 
@@ -268,6 +269,7 @@ def _bring(copying: _Copying, *, before_it_opens: Callable[[Copied], None] = lam
     before_it_opens(copied)
     if _read(target, FORMAT_FILE) != (format_file := store.place.read(FORMAT_FILE)):
         target.replace(FORMAT_FILE, format_file)
+    copy_chains(store.place, target)
     gone = sorted((set(have) & set(state.vouched)) - state.holding)
     for path in gone:
         target.remove(path)

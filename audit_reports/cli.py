@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -95,6 +96,9 @@ def parser() -> argparse.ArgumentParser:
         help="hold: these UTC days, half-open; none: list the holds; backup, restore: a folder or S3 prefix",
     )
     store.add_argument("--replay", action="store_true", help="quarantine: land what the feeds understand now")
+    store.add_argument(
+        "--reads", action="store_true", help="journal: who has read the store, instead of what was done to it"
+    )
     store.add_argument("--reason", metavar="TEXT", help="hold, retain: why")
     store.add_argument("--lift", action="store_true", help="hold: end the hold on these days")
     store.add_argument("--older-than", metavar="400d", help="retain: remove the UTC days that are older")
@@ -169,7 +173,10 @@ def main(words: Sequence[str] | None = None) -> int:
         arguments = parsed(sys.argv[1:] if words is None else words)
         from audit_reports import commands
 
-        code = commands.run(arguments, os.environ)
+        with warnings.catch_warnings():
+            warnings.showwarning = _say_warning
+            warnings.filterwarnings("default", category=UserWarning, module="audit_reports")
+            code = commands.run(arguments, os.environ)
         sys.stdout.flush()
         return code
     except AuditReportsError as error:
@@ -187,6 +194,10 @@ def main(words: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("audit-reports: stopped; nothing half done was kept", file=sys.stderr)
         return 130
+
+
+def _say_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(f"audit-reports: warning: {_one_line(str(message))}", file=sys.stderr)
 
 
 def _one_line(text: str) -> str:

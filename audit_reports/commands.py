@@ -134,7 +134,7 @@ def events(run: Run) -> int:
     on_screen = run.format == "table" and run.out is None
     page = _PAGE if on_screen and limit is None and sys.stdout.isatty() else limit
     frame = view.newest(page)
-    total = view.count() if frame.height == page or not frame.height else frame.height
+    total = view.unrecorded().count() if frame.height == page or not frame.height else frame.height
     run.write(frame.select(_SCREEN) if on_screen else frame)
     if frame.height < total:
         say(f"showing {frame.height:,} of {total:,} events" + ("; --limit shows more" if limit is None else ""))
@@ -149,10 +149,10 @@ def summary(run: Run) -> int:
     if run.arguments.sql:
         print(view.by_sql(*dimensions))
         return 0
-    frame = view.by(*dimensions)
     limit = run.arguments.limit
     if limit is not None and limit < 0:
         raise UsageError("--limit must be a whole number, zero or more")
+    frame = view.by(*dimensions)
     run.write(frame if limit is None else frame.head(limit))
     if limit is not None and limit < frame.height:
         say(f"showing {limit:,} of {frame.height:,} rows")
@@ -206,7 +206,7 @@ def store(run: Run) -> int:
     if what in MAINTENANCE:
         return MAINTENANCE[what](run)
     if what == "journal":
-        run.write(journal_frame(run.opened().journal))
+        run.write(run.log().reads() if run.arguments.reads else journal_frame(run.opened().journal))
         return 0
     if run.arguments.replay:
         return replay(run)

@@ -96,7 +96,7 @@ class Evidence:
         found = self.collect(
             view.frame().select(*names, "feed").sort("occurred_at", "feed", "event_id").head(MOST_IDS + 1)
         )
-        number = found.height if found.height <= MOST_IDS else view.count()
+        number = found.height if found.height <= MOST_IDS else view.unrecorded().count()
         return number, [Shown(**row) for row in found.head(MOST_IDS).select(names).iter_rows(named=True)]
 
     # ------------------------------------------------------------------------------------- what is counted once for all

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,13 +16,14 @@ from audit_reports import clock
 from audit_reports.activity import by, rare
 from audit_reports.activity_change import compare
 from audit_reports.behaviour import first_seen, sessions, story
-from audit_reports.columns import ACTOR_TYPES, OUTCOMES
 from audit_reports.engine import EngineError, Limits
 from audit_reports.engines import engine_of
 from audit_reports.errors import FailureError, UsageError, nearest, quoted, reason
 from audit_reports.filter import CLOSED, FLAGS, Filter, check_values, checked_timezone, duration
+from audit_reports.reads import UNRECORDED, ReadChain, UnrecordedWarning, reads_frame
 from audit_reports.store import EventFile, Landed, Store
 from audit_reports.timeline import timeline, with_quiet
+from audit_reports.vocabulary import country_names, vocabulary
 
 if TYPE_CHECKING:
     import polars as pl
@@ -48,6 +50,8 @@ class _Snapshot:
         self.files = [file for file in store.files(table) if file.first <= self.landing]
         self.engine = engine_of(store, engine, limits=limits)
         self.known: dict[str, set[str]] = {}
+        self.reads = ReadChain(store.place)
+        self.warned = False
 
     def between(self, first: date | None, last: date | None) -> list[EventFile]:
         low, high = (first.isoformat() if first else ""), (last.isoformat() if last else "9999")
@@ -94,6 +98,7 @@ class AuditLog:
         self.uri = opened.uri
         self.timezone = timezone
         self.landing = self._snapshot.landing
+        self._recorded = True
         self.where = Filter(timezone=timezone)
 
     def filter(
@@ -129,7 +134,7 @@ class AuditLog:
 
     def narrowed(self, chosen: Filter) -> AuditLog:
         """Return the view that a filter object lets through; raises `UsageError` for a value that is known nowhere."""
-        check_values(chosen, self.known, vocabulary=vocabulary, names=_country_names)
+        check_values(chosen, self.known, vocabulary=vocabulary, names=country_names)
         return self._view(self.where.also(chosen), self.timezone)
 
     def whole(self, *, timezone: str) -> AuditLog:
@@ -143,6 +148,7 @@ class AuditLog:
         view.uri = self.uri
         view.timezone = timezone
         view.landing = self.landing
+        view._recorded = self._recorded
         view.where = where
         return view
 
@@ -152,11 +158,11 @@ class AuditLog:
 
     def count(self) -> int:
         """Return how many events there are."""
-        return int(self.collect(self.frame().select(nw.len().alias("events")))["events"][0])
+        return int(self._told("count", self.frame().select(nw.len().alias("events")))["events"][0])
 
     def by(self, *dimensions: str) -> pl.DataFrame:
         """Return counts by some dimensions: the dimensions, `events`, `actors`, `first_seen`, `last_seen`, most first."""
-        return self.collect(by(self.frame(), dimensions, timezone=self.timezone))
+        return self._told("by", by(self.frame(), dimensions, timezone=self.timezone))
 
     def by_sql(self, *dimensions: str) -> str:
         """Return the query that `by` asks of the view's `events`, as SQL in which no file stands."""
@@ -170,7 +176,7 @@ class AuditLog:
         `every` is one of 1m, 5m, 10m, 15m, 30m, 1h, 1d, 1w and 1mo, cut as clocks in the view's timezone show it. The rows
         go from the view's `since` to its `until`, else from the first event to the last. See `timeline.timeline`.
         """
-        counted = self.collect(timeline(self.frame(), every=every, timezone=self.timezone))
+        counted = self._told("timeline", timeline(self.frame(), every=every, timezone=self.timezone))
         since, until = self.where.span()
         return with_quiet(counted, every=every, timezone=self.timezone, since=since, until=until)
 
@@ -182,35 +188,35 @@ class AuditLog:
         """
         if other._snapshot is not self._snapshot:
             raise UsageError("two views can be compared where both are of one log: narrow it twice, log.filter(...)")
-        return self.collect(compare(self.frame(), other.frame(), dimensions, timezone=self.timezone))
+        return self._told("compare", compare(self.frame(), other.frame(), dimensions, timezone=self.timezone))
 
     def rare(self, *dimensions: str) -> pl.DataFrame:
         """Return combinations, rarest first: the dimensions, `events`, `share`, `shared_by`; see `activity.rare`."""
-        return self.collect(rare(self.frame(), dimensions, timezone=self.timezone))
+        return self._told("rare", rare(self.frame(), dimensions, timezone=self.timezone))
 
     def first_seen(self, *dimensions: str) -> pl.DataFrame:
         """Return when each combination was first in this view, newest first; see `behaviour.first_seen`."""
-        return self.collect(first_seen(self.frame(), dimensions, timezone=self.timezone))
+        return self._told("first_seen", first_seen(self.frame(), dimensions, timezone=self.timezone))
 
     def sessions(self, gap: str = "30m") -> pl.DataFrame:
         """Return each actor's sessions, which end where nothing follows for longer than `gap`; see `behaviour.sessions`."""
-        return self.collect(sessions(self.frame(), gap=duration(gap)))
+        return self._told("sessions", sessions(self.frame(), gap=duration(gap)))
 
     def story(self, actor: str) -> pl.DataFrame:
         """Return an actor's events in this view, oldest first, with what is new in them against all that the log knows.
 
         See `behaviour.story`: `since_previous` (seconds), `new_place` and `new_action` are told beside each event.
         """
-        return self.collect(story(self.frame(), self._filtered(Filter()), actor))
+        return self._told("story", story(self.frame(), self._filtered(Filter()), actor))
 
     def newest(self, limit: int | None = None) -> pl.DataFrame:
         """Return the events with every column, newest first, no more than `limit` of them."""
         events = self.frame().sort(*_ORDER, descending=[True, False, False, False])
-        return self.collect(events if limit is None else events.head(limit))
+        return self._told("newest", events if limit is None else events.head(limit))
 
     def polars(self) -> pl.DataFrame:
         """Return all events as a frame, every column, oldest first."""
-        return self.collect(self.frame().sort(*_ORDER))
+        return self._told("polars", self.frame().sort(*_ORDER))
 
     def lazy(self) -> pl.LazyFrame:
         """Return all events as a `pl.LazyFrame`, for what DuckDB cannot filter; the view's own filter still runs in DuckDB."""
@@ -219,9 +225,11 @@ class AuditLog:
     def sql(self, query: str) -> pl.DataFrame:
         """Run one SELECT over this view, whose name in it is `events`; raises `UsageError` for SQL that is refused."""
         try:
-            return self._snapshot.engine.sql(self.frame(), query)
+            rows = self._snapshot.engine.sql(self.frame(), query)
         except EngineError as error:
             raise self._snapshot.failure(error) from error
+        self.record("sql", rows=rows.height)
+        return rows
 
     def sql_text(self) -> str:
         """Return the query that gives this view's events."""
@@ -259,6 +267,7 @@ class AuditLog:
         except FileNotFoundError as error:
             raise self._snapshot.failure(error) from error
         rows = pl.concat([frame([], landing=0), *map(pl.read_parquet, files)])
+        self.record("quarantine", rows=rows.height)
         return rows.sort("landing", "file", "line", maintain_order=True)
 
     def files(self) -> dict[str, int]:
@@ -306,8 +315,45 @@ class AuditLog:
         sixes = self._filtered(Filter()).filter(address.str.contains(":", literal=True)).select("ip").unique()
         return self.collect(sixes)["ip"].to_list()
 
+    def unrecorded(self) -> AuditLog:
+        """Return this view for what looks at events without showing them to anybody: its answers are not recorded as reads."""
+        view = self._view(self.where, self.timezone)
+        view._recorded = False
+        return view
+
+    def record(self, what: str, *, rows: int) -> None:
+        """Say in the read chain of this host that somebody was given an answer of so many rows.
+
+        A store that may only be read still answers; a warning says once that its reads are not recorded.
+        """
+        if not self._recorded:
+            return
+        snapshot = self._snapshot
+        where = {"filter": self.where.as_json(), "filter_hash": self.where.hash}
+        facts = {"what": what, **where, "landing": self.landing, "rows": rows}
+        try:
+            snapshot.reads.record(facts, time=clock.now())
+        except UNRECORDED as error:
+            if not snapshot.warned:
+                snapshot.warned = True
+                said = (
+                    f"the store at {quoted(self.uri)} cannot be written ({reason(error)}): reads of it are not recorded"
+                )
+                warnings.warn(said, UnrecordedWarning, stacklevel=2)
+
+    def reads(self) -> pl.DataFrame:
+        """Return who has read the store, when, what and how much of it, oldest first; see `reads.reads_frame`."""
+        self._snapshot.reads.flush()
+        return reads_frame(self._snapshot.store.place)
+
+    def _told(self, what: str, frame: nw.LazyFrame[Any]) -> pl.DataFrame:
+        """Run a frame whose rows somebody is given, and record that."""
+        rows = self.collect(frame)
+        self.record(what, rows=rows.height)
+        return rows
+
     def collect(self, frame: nw.LazyFrame[Any]) -> pl.DataFrame:
-        """Run a lazy frame that was made of this log's, and return its rows."""
+        """Run a lazy frame that was made of this log's, and return its rows; that they were read is not recorded."""
         try:
             return self._snapshot.engine.collect(frame)
         except EngineError as error:
@@ -333,46 +379,7 @@ class AuditLog:
     def _repr_html_(self) -> str:
         from audit_reports.log_table import log_table
 
-        return log_table(self.newest(20), total=self.count(), sentence=self.where.sentence(), now=clock.now())
-
-
-def vocabulary(column: str) -> set[str]:
-    """Return the values that are right although no event has them."""
-    from audit_reports.catalogue import CATALOGUE
-    from audit_reports.feeds import FEEDS
-
-    match column:
-        case "country":
-            return set(_country_names())
-        case "outcome":
-            return set(OUTCOMES)
-        case "actor_type":
-            return set(ACTOR_TYPES)
-        case "feed":
-            return set(FEEDS)
-        case "category" | "action" | "event":
-            return {str(getattr(kind, column)) for kind in CATALOGUE}
-    return set()
-
-
-def _country_names() -> dict[str, str]:
-    from audit_reports.countries import countries
-
-    return {code: country.name for code, country in countries().items()}
-
-
-def relative(moment: datetime, now: datetime) -> str:
-    """Return how long ago a time was, as a person says it.
-
-    >>> from datetime import UTC
-    >>> relative(datetime(2026, 3, 2, 7, tzinfo=UTC), datetime(2026, 3, 2, 9, tzinfo=UTC))
-    '2 hours ago'
-    """
-    seconds = int((now - moment).total_seconds())
-    ago = abs(seconds)
-    for unit, size in (("year", 31_557_600), ("month", 2_629_800), ("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if ago >= size:
-            number = ago // size
-            words = f"{number} {unit}{'s' if number != 1 else ''}"
-            return f"{words} ago" if seconds > 0 else f"in {words}"
-    return "just now"
+        shown = self.unrecorded()
+        page, total = shown.newest(20), shown.count()
+        self.record("table", rows=page.height)
+        return log_table(page, total=total, sentence=self.where.sentence(), now=clock.now())

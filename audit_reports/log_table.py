@@ -6,8 +6,6 @@ from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from audit_reports.log import relative
-
 if TYPE_CHECKING:
     import polars as pl
 
@@ -54,3 +52,20 @@ def _text(value: object) -> str:
         return "<small>unknown</small>"
     text = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in str(value))
     return escape(text if len(text) <= _LONG else text[: _LONG - 1] + "…")
+
+
+def relative(moment: datetime, now: datetime) -> str:
+    """Return how long ago a time was, as a person says it.
+
+    >>> from datetime import UTC
+    >>> relative(datetime(2026, 3, 2, 7, tzinfo=UTC), datetime(2026, 3, 2, 9, tzinfo=UTC))
+    '2 hours ago'
+    """
+    seconds = int((now - moment).total_seconds())
+    ago = abs(seconds)
+    for unit, size in (("year", 31_557_600), ("month", 2_629_800), ("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if ago >= size:
+            number = ago // size
+            words = f"{number} {unit}{'s' if number != 1 else ''}"
+            return f"{words} ago" if seconds > 0 else f"in {words}"
+    return "just now"

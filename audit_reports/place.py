@@ -6,7 +6,7 @@ durable when they return, and appears whole or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +62,15 @@ class Place(Protocol):
 
     def replace(self, path: str, data: bytes) -> None:
         """Write a file, in the place of another one where there is one."""
+
+    grows: bool
+    """Whether a file can grow, as on a disk; in S3 it cannot, and `append` is not to be asked for."""
+
+    def append(self, path: str, line: Callable[[list[bytes]], bytes]) -> None:
+        """Add a line to a file, made where there is none; `line` gives it from the last lines that are there.
+
+        One process at a time, without forcing anything to the disk; a last line that was torn off gets its end first.
+        """
 
     def keep(self, local: Path, path: str) -> None:
         """Take a file of this machine into the place; the local one is gone or of no use afterwards."""

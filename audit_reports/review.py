@@ -95,7 +95,8 @@ def make_review(log: AuditLog, period: Period, *, name: str = "activity") -> Rev
     `period` and `log` should share a timezone, whose days and hours the review shows; the period's is used. A period
     without events gives a review that says why. Raises `FailureError` where the store cannot be read.
     """
-    everything = log.whole(timezone=period.timezone)
+    seen = log.unrecorded()  # the review is one read, and not each of its questions
+    everything = seen.whole(timezone=period.timezone)
     chosen = everything.narrowed(log.where)
     before = period.before()
     now, then = (chosen.filter(since=one.since, until=one.until) for one in (period, before))
@@ -106,6 +107,7 @@ def make_review(log: AuditLog, period: Period, *, name: str = "activity") -> Rev
     figures = count_figures(chosen, period, always=always, quarters=quarters)
     matched = next(figure.value or 0 for figure in figures if figure.name == "events")
     places = ("location", "country")
+    log.record(f"review {name}-{period.name}", rows=matched)
     return Review(
         id=f"{name}-{period.name}",
         name=name,
@@ -119,7 +121,7 @@ def make_review(log: AuditLog, period: Period, *, name: str = "activity") -> Rev
         filter_is_empty=log.where.is_empty,
         landing=log.landing,
         journal_entry=landings[-1].entry if landings else 0,
-        trust=look(log, everything, period, matched=matched),
+        trust=look(seen, everything, period, matched=matched),
         figures=figures,
         actors=_actors(now, then, always),
         categories=now.compare(then, "category", "action"),

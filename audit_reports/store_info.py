@@ -60,6 +60,8 @@ def info(log: AuditLog, *, now: datetime) -> pl.DataFrame:
     """
     import polars as pl
 
+    log.record("info", rows=0)
+    log = log.unrecorded()
     landings = log.landings()
     files = log.files()
     set_aside = log.quarantine().drop_nulls("feed").group_by("feed").agg(quarantined=pl.len().cast(pl.Int64))

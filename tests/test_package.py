@@ -56,7 +56,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
             "place",
             "places",
         ),
-        *("quarantine", "quarantine_files", "replay", "row_hashes", "staging", "store"),
+        *("quarantine", "quarantine_files", "replay", "reads", "row_hashes", "staging", "store"),
     ),
     ("compaction", "erasure", "holds", "landed_rows", "retention", "sweeping"),
     # a view counts itself, `log.by("actor")`: the words of counting stand beside it
@@ -70,6 +70,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
         "filters",
         "log",
         "scan",
+        "vocabulary",
         "log_table",
         "store_info",
         "timeline",

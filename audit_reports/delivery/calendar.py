@@ -94,7 +94,7 @@ def wrong(store: Store, plans: Iterable[Plan], *, timezone: str, now: datetime) 
 def silent_feeds(log: AuditLog, *, now: datetime) -> list[tuple[str, date]]:
     """Return the feeds that have been silent longer than ever before, and two days at least, with their last day (UTC)."""
     days: dict[str, list[date]] = {}
-    for feed, day, *_ in log.by("feed", "day").sort("feed", "day").iter_rows():
+    for feed, day, *_ in log.unrecorded().by("feed", "day").sort("feed", "day").iter_rows():
         days.setdefault(feed, []).append(day)
     today = now.astimezone(UTC).date()
     return [

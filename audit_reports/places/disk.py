@@ -8,7 +8,7 @@ import re
 import shutil
 import stat
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _LOCK = "lock"
 _STAGING = "staging"
+_TAIL_BYTES = 1 << 14
 _ON_ITS_WAY = re.compile(r"\.[0-9a-f]{32}")
 
 
@@ -29,6 +30,7 @@ class Disk:
 
     at_once = 1
     delta_options: Mapping[str, str] | None = None
+    grows = True
 
     def __init__(self, root: str | Path) -> None:
         self.uri = str(root)
@@ -83,6 +85,15 @@ class Disk:
             temporary.unlink(missing_ok=True)
             raise
         return temporary
+
+    def append(self, path: str, line: Callable[[list[bytes]], bytes]) -> None:
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(target, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b", buffering=0) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            tail = _tail(file)
+            torn = bool(tail) and not tail.endswith(b"\n")
+            os.write(file.fileno(), b"\n" * torn + line(tail.splitlines()) + b"\n")
 
     def keep(self, local: Path, path: str) -> None:
         target = self.root / path
@@ -159,6 +170,22 @@ class Disk:
 
     def serve(self, connection: duckdb.DuckDBPyConnection) -> None:
         """DuckDB reads this machine's files without help."""
+
+
+def _tail(file: IO[bytes]) -> bytes:
+    """Return the last lines of a file, whole, at least one; empty for an empty file."""
+    end = file.seek(0, os.SEEK_END)
+    size = _TAIL_BYTES
+    while True:
+        start = max(0, end - size)
+        file.seek(start)
+        data = file.read(end - start)
+        if start == 0:
+            return data
+        _, cut, whole = data.partition(b"\n")
+        if cut and whole:
+            return whole
+        size *= 2
 
 
 def _sync_folder(folder: Path) -> None:

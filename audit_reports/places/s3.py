@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -40,6 +40,7 @@ class S3:
     """How many names S3 gives at a time, at most."""
 
     at_once = 16
+    grows = False
 
     def __init__(self, uri: str, terms: Terms | None = None) -> None:
         """Name a place; nothing is asked of S3 yet. Raises `UsageError` for a name that no store can have."""
@@ -132,6 +133,9 @@ class S3:
 
     def replace(self, path: str, data: bytes) -> None:
         self._call("put_object", path, Body=data)
+
+    def append(self, path: str, line: Callable[[list[bytes]], bytes]) -> None:
+        raise NotImplementedError("no object grows")
 
     def keep(self, local: Path, path: str) -> None:
         size = local.stat().st_size
