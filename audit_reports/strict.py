@@ -3,7 +3,7 @@
 DuckDB's reader takes two things beyond the standard: NaN, Inf and Infinity as numbers, in capitals or not, with a minus or
 without; and a comma behind the last member or element. So a text that it reads is JSON when neither stands outside of strings.
 To look for them exactly costs a landing a quarter of its time. A search for what is like them, where rows are read again for
-their hash, costs a fortieth, and only what it finds is looked at exactly.
+their hash, costs some hundredths, and only what it finds is looked at exactly.
 
 RFC 8259: https://www.rfc-editor.org/rfc/rfc8259
 """
