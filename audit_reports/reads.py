@@ -165,7 +165,7 @@ def copy_chains(source: Place, target: Place) -> None:
 
 
 def reads_frame(place: Place, *, until: Mapping[str, int] | None = None) -> pl.DataFrame:
-    """Return who read a store, oldest first: time (UTC), host, user, what, filter (canonical JSON), filter_hash, landing, rows.
+    """Return who read a store, oldest first: time (UTC), host, user, what, rows, landing, filter (canonical JSON), filter_hash.
 
     `until` cuts each chain after so many reads, as `position` gives them, and leaves out chains that it does not name.
     Raises `FailureError` where a chain is broken: what it says is then not to be believed.
@@ -177,9 +177,8 @@ def reads_frame(place: Place, *, until: Mapping[str, int] | None = None) -> pl.D
         if chain.break_at is not None:
             raise FailureError(f"the read chain of {chain.folder} is broken at line {chain.break_at}: it was changed")
         found += chain.reads if until is None else chain.reads[: until.get(chain.folder, 0)]
-    times = {"time": pl.Datetime("us", "UTC")}
-    texts = dict.fromkeys(("host", "user", "what", "filter", "filter_hash"), pl.String())
-    schema = {**times, **texts, "landing": pl.Int64(), "rows": pl.Int64()}
+    schema = {"time": pl.Datetime("us", "UTC"), **dict.fromkeys(("host", "user", "what"), pl.String())}
+    schema |= {"rows": pl.Int64(), "landing": pl.Int64(), **dict.fromkeys(("filter", "filter_hash"), pl.String())}
     rows = [{**read, "time": datetime.fromisoformat(read["time"])} for read in found]
     frame = pl.DataFrame([{name: row[name] for name in schema} for row in rows], schema=schema)
     return frame.sort("time", "host", maintain_order=True)
