@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import stat
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -56,11 +61,22 @@ NO_SELECT = [
     "SELECT 1; DROP TABLE events",
     "SELECT 1; SELECT 2",
     "EXPLAIN SELECT 1",
+    "UPDATE EXTENSIONS",
     "",
 ]
 
+WRITES_IN_A_SELECT = [
+    "PIVOT events ON outcome USING count(*)",  # makes a type first
+    "WITH w AS (COPY (SELECT 1 AS a) TO '{store}/events/out.parquet') SELECT 1",
+    "WITH w AS (COPY (SELECT 1 AS a) TO '{store}/events/out.parquet') SELECT 1; -- ) FROM (",
+    "FROM (WITH w AS (COPY (SELECT 1 AS a) TO '{store}/events/out.parquet') SELECT 1)",
+    "WITH w AS (INSERT INTO stored_1 FROM events RETURNING 1) FROM w",
+    "WITH w AS (DELETE FROM stored_1 RETURNING 1) FROM w",
+    "FROM query('COPY (SELECT 1) TO ''{store}/events/out.csv''')",
+]
 
-@pytest.mark.parametrize("query", [*OUTSIDE, *NO_SELECT])
+
+@pytest.mark.parametrize("query", [*OUTSIDE, *NO_SELECT, *WRITES_IN_A_SELECT])
 def test_a_query_reaches_nothing_but_the_events(query: str, copy: Path) -> None:
     frame_of_the_caller = AuditLog(copy).newest(1)
     assert frame_of_the_caller.height
@@ -69,7 +85,7 @@ def test_a_query_reaches_nothing_but_the_events(query: str, copy: Path) -> None:
         AuditLog(copy).sql(query.format(home=copy.parent, store=copy))
     assert "\n" not in str(caught.value)
     if query in NO_SELECT:
-        assert "sql takes one SELECT and nothing else" in str(caught.value)
+        assert "Expected a single SELECT statement" in str(caught.value)
     assert sorted(copy.parent.rglob("*")) == files
 
 
@@ -81,6 +97,8 @@ def test_a_query_reaches_nothing_but_the_events(query: str, copy: Path) -> None:
         "WITH c AS (SELECT actor FROM events) SELECT count(*) FROM c;",
         "VALUES (21528)",
         "SELECT count(*) FROM events -- and a word\n",
+        "SELECT count(*) FROM events; -- ')",
+        "FROM (PIVOT events ON feed IN ('invent') USING count(*)) SELECT sum(invent)",
     ],
 )
 def test_whatever_reads_is_a_select(query: str, copy: Path) -> None:
@@ -101,20 +119,67 @@ def test_the_configuration_of_a_connection_is_locked(copy: Path) -> None:
     assert set(found.values()) == {"false"} and len(found) == 5
 
 
-def test_memory_and_threads_are_limited_and_the_spill_folder_is_the_owners_alone(copy: Path) -> None:
-    with open_locked(Store(copy), Limits("128MB", 1)) as connection:
-        ((folder, memory, threads),) = connection.execute(
-            "SELECT current_setting('temp_directory'), current_setting('memory_limit'), current_setting('threads')"
-        ).fetchall()
-        assert (memory, threads) == ("122.0 MiB", 1)
-        assert stat.S_IMODE(Path(folder).stat().st_mode) == 0o700
-        # More than memory holds is sorted in the folder.
-        numbers = "SELECT md5(i::VARCHAR) AS a, md5((i + 1)::VARCHAR) AS b, i FROM range(4_000_000) t(i)"
-        assert connection.execute(
-            f"SELECT count(*) FROM (SELECT a, b, i FROM ({numbers}) ORDER BY b, a OFFSET 10)"
-        ).fetchall()
-    del connection
-    assert not Path(folder).exists()
+SPILLING = """
+import os, signal, sys
+from audit_reports.engine import Limits
+from audit_reports.engines.duckdb_opening import open_locked
+from audit_reports.store import Store
+connection = open_locked(Store(sys.argv[1]), Limits("128MB", 1))
+print(*connection.execute(
+    "SELECT current_setting('temp_directory'), current_setting('memory_limit'), current_setting('threads')"
+).fetchall()[0], sep="|")
+connection.execute("CREATE TEMP TABLE t AS SELECT md5(i::VARCHAR) AS a, md5((i + 1)::VARCHAR) AS b FROM range(4_000_000) t(i)")
+print(*os.listdir(connection.execute("SELECT current_setting('temp_directory')").fetchall()[0][0]), flush=True)
+if sys.argv[2] == "killed":
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def spilled(store: Path, temporary: Path, how: str) -> tuple[list[str], set[str]]:
+    """Use more memory than is allowed in a process; return the folder, memory and threads that it had, and its files there."""
+    done = subprocess.run(
+        [sys.executable, "-c", SPILLING, str(store), how],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"TMPDIR": str(temporary)},
+    )
+    assert done.returncode == (-signal.SIGKILL if how == "killed" else 0), done.stderr
+    settings, files = done.stdout.splitlines()
+    return settings.split("|"), set(files.split())
+
+
+def test_memory_and_threads_are_limited_and_the_spill_folder_is_the_owners_alone(copy: Path, tmp_path: Path) -> None:
+    (folder, memory, threads), files = spilled(copy, tmp_path, "whole")
+    assert (memory, threads) == ("122.0 MiB", "1")
+    assert Path(folder).parent == tmp_path
+    assert stat.S_IMODE(Path(folder).stat().st_mode) == 0o700
+    assert files and not list(Path(folder).iterdir())
+
+
+def test_what_a_killed_process_spilled_goes_with_the_next(copy: Path, tmp_path: Path) -> None:
+    (folder, *_), files = spilled(copy, tmp_path, "killed")
+    assert files and {path.name for path in Path(folder).iterdir()} == files
+    spilled(copy, tmp_path, "whole")
+    assert not list(Path(folder).iterdir())
+
+
+@pytest.mark.parametrize("there", ["open to others", "a link", "a file"])
+def test_nothing_is_spilled_where_somebody_else_was_first(
+    there: str, copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    folder = tmp_path / f"audit-reports-{os.geteuid()}"
+    if there == "open to others":
+        folder.mkdir()
+        folder.chmod(0o755)
+    elif there == "a link":
+        (tmp_path / "elsewhere").mkdir(mode=0o700)
+        folder.symlink_to(tmp_path / "elsewhere")
+    else:
+        folder.write_text("")
+    with pytest.raises(UsageError, match=r"is no folder of yours alone.*set TMPDIR"):
+        AuditLog(copy)
 
 
 @pytest.mark.parametrize(("memory", "threads"), [("lots", None), (None, 0)])

@@ -16,7 +16,7 @@ import polars as pl
 
 from audit_reports.engine import EngineError, Limits, Native
 from audit_reports.engines.duckdb_natives import native_sql
-from audit_reports.engines.duckdb_opening import checked_select, open_locked
+from audit_reports.engines.duckdb_opening import one_select, open_locked
 from audit_reports.errors import UsageError
 from audit_reports.store import EventFile, Store, connect, events_sql
 
@@ -65,10 +65,9 @@ class DuckDBEngine:
 
     def sql(self, frame: nw.LazyFrame[Any], query: str) -> pl.DataFrame:
         """Run one SELECT over a frame, whose name in it is `events`."""
-        checked_select(query)
         relation = self.relation(frame)
         try:
-            rows: pl.DataFrame = cast("duckdb.DuckDBPyRelation", relation.query("events", query)).pl()
+            rows: pl.DataFrame = cast("duckdb.DuckDBPyRelation", relation.query("events", one_select(query))).pl()
         except duckdb.IOException as error:
             raise EngineError(str(error)) from error
         except duckdb.Error as error:

@@ -1,14 +1,15 @@
 """How is DuckDB opened for reading? So that a query reads the store's events, and nothing else on this machine or beyond.
 
 No other path, no network, no extension but the built-in ones, no variable of the caller's Python, no setting that a query
-could change; what does not fit in memory goes to a folder that the user alone can read, gone with the connection.
+could change; what does not fit in memory goes to a folder that the user alone can read.
 """
 
 from __future__ import annotations
 
-import shutil
+import os
+import stat
 import tempfile
-import weakref
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit_reports.errors import UsageError, quoted
@@ -24,18 +25,17 @@ if TYPE_CHECKING:
 def open_locked(store: Store, limits: Limits) -> duckdb.DuckDBPyConnection:
     """Return a connection of its own that can read a store's events; raises `UsageError` for a limit that DuckDB refuses.
 
-    It must be the first thing that happens to the connection: a configuration that is locked stays so.
+    It must be the first thing that happens to the connection: a configuration that is locked stays so. Inside the folder
+    of events a COPY or ATTACH would still write, so whatever others wrote goes through `one_select`.
     """
     import duckdb
 
-    spill = tempfile.mkdtemp(prefix="audit-reports-spill-")  # 0700, the owner's alone
     connection = connect(
         allow_community_extensions="false",
         python_enable_replacements="false",
         python_scan_all_frames="false",
-        temp_directory=spill,
+        temp_directory=str(spill_folder()),
     )
-    weakref.finalize(connection, shutil.rmtree, spill, ignore_errors=True)
     store.place.serve(connection)
     try:
         if limits.memory is not None:
@@ -52,18 +52,29 @@ def open_locked(store: Store, limits: Limits) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def checked_select(query: str) -> str:
-    """Return a query that is one SELECT; raises `UsageError` for anything else, and for what DuckDB cannot parse.
+def spill_folder() -> Path:
+    """Return the folder for what does not fit in memory: one for all processes of a user, who alone can read it.
 
-    Inside the allowed folder a COPY or ATTACH would still write. VALUES, FROM, TABLE, DESCRIBE and SUMMARIZE read, and are
-    forms of SELECT; PIVOT is several statements to DuckDB, unless it stands inside one: `FROM (PIVOT events ON ...)`.
+    DuckDB takes its files away when a connection ends, and those of a process that was killed when the next one needs
+    room. Raises `UsageError` where somebody else was there first.
     """
-    import duckdb
-
+    folder = Path(tempfile.gettempdir()) / f"audit-reports-{os.geteuid()}"
     try:
-        statements = duckdb.extract_statements(query)
-    except duckdb.Error as error:
-        raise UsageError(f"DuckDB refuses the query: {str(error).splitlines()[0]}") from None
-    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-        raise UsageError("sql takes one SELECT and nothing else")
-    return query
+        folder.mkdir(mode=stat.S_IRWXU)
+    except FileExistsError:
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
+            raise UsageError(
+                f"{quoted(folder)} is no folder of yours alone, and what does not fit in memory must not go there: "
+                "remove it, or set TMPDIR to another place"
+            ) from None
+    return folder
+
+
+def one_select(query: str) -> str:
+    """Return a query as DuckDB takes it only where it is one SELECT; for anything else, DuckDB refuses what is returned.
+
+    VALUES, FROM, TABLE, DESCRIBE and SUMMARIZE read, and are forms of SELECT; so is a PIVOT that lists its values with IN.
+    A WITH that writes (an INSERT or COPY in it) is a SELECT to DuckDB's parser too, but only at the top level, and this is below.
+    """
+    return f"FROM query({literal(query)})"
