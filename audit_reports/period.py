@@ -168,12 +168,14 @@ def _dates(name: str) -> tuple[date, date, str]:
         year, week = _year(match[1], name), int(match[2])
         weeks = date(year, 12, 28).isocalendar().week
         if not 1 <= week <= weeks:
-            raise UsageError(f"no week {quoted(name)}: {year} has the weeks W01 to W{weeks}")
+            meant = f"{year}-W{min(max(week, 1), weeks):02}"
+            raise UsageError(f"no week {quoted(name)}: did you mean {meant!r}? {year} has the weeks W01 to W{weeks}")
         first = date.fromisocalendar(year, week, 1)
         return first, first + timedelta(days=7), _week_name(first)
     if match := _QUARTER.fullmatch(name):
         if match[2] not in "1234":
-            raise UsageError(f"no quarter {quoted(name)}: a year has Q1 to Q4")
+            meant = f"{match[1]}-Q{min(max(int(match[2]), 1), 4)}"
+            raise UsageError(f"no quarter {quoted(name)}: did you mean {meant!r}? A year has Q1 to Q4")
         first = date(_year(match[1], name), int(match[2]) * 3 - 2, 1)
         return first, _quarter_start(first + timedelta(days=100)), _quarter_name(first)
     if _DAY.fullmatch(name):
@@ -181,7 +183,8 @@ def _dates(name: str) -> tuple[date, date, str]:
         return first, first + timedelta(days=1), name
     if match := _MONTH.fullmatch(name):
         if not 1 <= int(match[2]) <= len(MONTHS):
-            raise UsageError(f"no month {quoted(name)}: a year has the months 01 to 12")
+            meant = f"{match[1]}-{min(max(int(match[2]), 1), len(MONTHS)):02}"
+            raise UsageError(f"no month {quoted(name)}: did you mean {meant!r}? A year has the months 01 to 12")
         first = date(_year(match[1], name), int(match[2]), 1)
         return first, (first + timedelta(days=31)).replace(day=1), _month_name(first)
     near = nearest(name, RELATIVE)
@@ -194,9 +197,22 @@ def _day(text: str, whole: str) -> date:
     try:
         found = date.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"no period {quoted(whole)}: the calendar has no {text}") from None
+        near = f": did you mean {_nearest_day(text)!r}?" if text == whole else ":"
+        raise UsageError(f"no period {quoted(whole)}{near} The calendar has no {text}") from None
     _year(text[:4], whole)
     return found
+
+
+def _nearest_day(text: str) -> str:
+    """Return the last day that the calendar has in a date's year and month, those made what a year has.
+
+    >>> _nearest_day("2026-02-30"), _nearest_day("2026-13-01")
+    ('2026-02-28', '2026-12-01')
+    """
+    year, month, day = (int(part) for part in text.split("-"))
+    month = min(max(month, 1), len(MONTHS))
+    last = (date(max(year, 1), month, 28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+    return last.replace(day=min(max(day, 1), last.day)).isoformat()
 
 
 def _year(text: str, whole: str) -> int:
