@@ -7,8 +7,8 @@ import ipaddress
 import re
 import shlex
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -183,6 +183,12 @@ class Filter:
                         last = min(last or day, day)
         return first, last
 
+    def within_days(self) -> Filter:
+        """Return the filter without the times at which a UTC day begins: the days of `bounds` say those already."""
+        conditions = self.condition.of if isinstance(self.condition, And) else (self.condition,)
+        kept = tuple(one for one in conditions if not _begins_day(one))
+        return self if len(kept) == len(conditions) else replace(self, condition=And(kept))
+
     def span(self) -> tuple[datetime | None, datetime | None]:
         """Return since when and before when a matching event must have occurred, None where the filter does not say."""
         since: datetime | None = None
@@ -285,6 +291,13 @@ def check_values(
                 if code := by_name.get(value.casefold()) or (value.upper() if value.upper() in allowed else None):
                     raise UsageError(f"unknown country {quoted(value)}: did you mean {quoted(code)}?")
             raise UsageError.unknown(word.replace("_", " "), value, allowed)
+
+
+def _begins_day(one: Condition) -> bool:
+    match one:
+        case Compare(Column("occurred_at"), ">=" | "<", datetime() as value):
+            return value.astimezone(UTC).time() == time()
+    return False
 
 
 def _utc_day(value: date, *, before: bool) -> date:

@@ -9,6 +9,7 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import narwhals as nw
 
@@ -160,9 +161,12 @@ class AuditLog:
         """Return how many events there are."""
         return int(self._told("count", self.frame().select(nw.len().alias("events")))["events"][0])
 
-    def by(self, *dimensions: str) -> pl.DataFrame:
-        """Return counts by some dimensions: the dimensions, `events`, `actors`, `first_seen`, `last_seen`, most first."""
-        return self._told("by", by(self.frame(), dimensions, timezone=self.timezone))
+    def by(self, *dimensions: str, limit: int | None = None) -> pl.DataFrame:
+        """Return counts by some dimensions: the dimensions, `events`, `actors`, `first_seen`, `last_seen`, most first.
+
+        With a `limit` these are the first so many rows, which takes much less than all where there are many.
+        """
+        return self._told("by", by(self.frame(), dimensions, timezone=self.timezone, limit=limit))
 
     def by_sql(self, *dimensions: str) -> str:
         """Return the query that `by` asks of the view's `events`, as SQL in which no file stands."""
@@ -194,9 +198,15 @@ class AuditLog:
         """Return combinations, rarest first: the dimensions, `events`, `share`, `shared_by`; see `activity.rare`."""
         return self._told("rare", rare(self.frame(), dimensions, timezone=self.timezone))
 
-    def first_seen(self, *dimensions: str) -> pl.DataFrame:
-        """Return when each combination was first in this view, newest first; see `behaviour.first_seen`."""
-        return self._told("first_seen", first_seen(self.frame(), dimensions, timezone=self.timezone))
+    def first_seen(self, *dimensions: str, since: str | date | None = None) -> pl.DataFrame:
+        """Return when each combination was first in this view, newest first; see `behaviour.first_seen`.
+
+        With `since` (a date or time as `filter` takes it) only those that were not there before.
+        """
+        from audit_reports.filters.values import as_time
+
+        moment = None if since is None else as_time(since, ZoneInfo(self.timezone))
+        return self._told("first_seen", first_seen(self.frame(), dimensions, timezone=self.timezone, since=moment))
 
     def sessions(self, gap: str = "30m") -> pl.DataFrame:
         """Return each actor's sessions, which end where nothing follows for longer than `gap`; see `behaviour.sessions`."""
@@ -369,7 +379,7 @@ class AuditLog:
         except EngineError as error:
             raise snapshot.failure(error) from error
         try:
-            return filtered(events, chosen, addresses=lambda: self._sixes)
+            return filtered(events, chosen.within_days(), addresses=lambda: self._sixes)
         except snapshot.engine.errors as error:  # no file is read here: it is the filter that cannot run
             raise UsageError(f"{snapshot.engine.name} cannot run the filter: {reason(error)}") from None
 

@@ -50,13 +50,6 @@ def _within(log: AuditLog, span: Span) -> AuditLog:
     return log.filter(since=span.since, until=span.until)
 
 
-def _new_places(log: AuditLog) -> pl.DataFrame:
-    import polars as pl
-
-    firsts = log.first_seen("actor", "country")
-    return firsts.filter(pl.col("first_seen") >= datetime.combine(LAST.since, time(), UTC))
-
-
 def _distinct(log: AuditLog) -> pl.DataFrame:
     import narwhals as nw
 
@@ -71,12 +64,12 @@ QUESTIONS: dict[str, Callable[[AuditLog], pl.DataFrame]] = {
     "week by category and action": lambda log: _within(log, LAST).by("category", "action"),
     "week by location": lambda log: _within(log, LAST).by("location"),
     "hours by weekdays": lambda log: log.by("weekday", "hour"),
-    "new places of an actor": _new_places,
+    "new places of an actor": lambda log: log.first_seen("actor", "country", since=LAST.since),
     "an actor's night": lambda log: log.filter(actor=ACTOR, since=EVENING, until=MORNING).polars(),
     "text, newest 50": lambda log: _within(log, LAST).filter(search=TEXT).newest(SHOWN),
     "network by actor": lambda log: log.filter(ip=NETWORK).by("actor"),
     "rare actions": lambda log: log.rare("actor", "event"),
-    "top 20 resources": lambda log: log.by("resource").head(TOP),
+    "top 20 resources": lambda log: log.by("resource", limit=TOP),
     "two weeks compared": lambda log: _within(log, LAST).compare(_within(log, BEFORE), "actor"),
     "distinct counts": _distinct,
 }

@@ -44,13 +44,18 @@ def _by_text(network: ipaddress.IPv4Network) -> nw.Expr:
     fixed, bits = divmod(network.prefixlen, _WHOLE)
     octets = str(network.network_address).split(".")
     pattern = [*octets[:fixed]]
+    beginnings = [".".join(octets[:fixed])]
     if bits:
         first = int(octets[fixed])
-        pattern.append(f"({'|'.join(map(str, range(first, first + 2 ** (_WHOLE - bits))))})")
+        values = [str(value) for value in range(first, first + 2 ** (_WHOLE - bits))]
+        pattern.append(f"({'|'.join(values)})")
+        beginnings = [".".join([*octets[:fixed], value]) for value in values]
     pattern += [_OCTET] * (len(octets) - len(pattern))
     matches = nw.col("ip").str.contains(f"^{'[.]'.join(pattern)}\\z")
-    # The beginning of a text is compared much faster than a pattern, and rules out nearly all addresses.
-    return nw.col("ip").str.starts_with(".".join(octets[:fixed]) + ".") & matches if fixed else matches
+    if not fixed and not bits:
+        return matches
+    # Texts are compared much faster than with a pattern, and that rules out nearly all addresses; after a point comes a slash.
+    return (nw.col("ip") >= f"{min(beginnings)}.") & (nw.col("ip") < f"{max(beginnings)}/") & matches
 
 
 def _is_in(text: str, networks: list[ipaddress.IPv6Network]) -> bool:
