@@ -7,7 +7,7 @@ from typing import Any
 
 import narwhals as nw
 
-from audit_reports.engine import LOCAL, Native, with_local_time, with_native
+from audit_reports.engine import LOCAL, Native, distinct_counts, with_local_time, with_native
 from audit_reports.errors import UsageError
 
 DIMENSIONS: tuple[str, ...] = (
@@ -55,31 +55,32 @@ def by(
     [(None, 2, 2), ('ES', 1, 1)]
     """
     checked_dimensions(dimensions)
-    sorting: dict[str, Any] = {"descending": [True, *[False] * len(dimensions)], "nulls_last": True}
-    if limit is None or "actor" in dimensions:
-        counted = _counted(events, dimensions, timezone=timezone).sort("events", *dimensions, **sorting)
-        return counted if limit is None else counted.head(limit)
-    most = _counted(events, dimensions, timezone=timezone, actors=False).sort("events", *dimensions, **sorting)
-    texts = [name for name in dimensions if name not in LOCAL_DIMENSIONS]
+    few = limit is not None and "actor" not in dimensions
+    counted = _counted(events, dimensions, timezone=timezone, actors=not few)
+    counted = counted.sort("events", *dimensions, descending=[True, *[False] * len(dimensions)], nulls_last=True)
+    if limit is None:
+        return counted
+    return _with_actors(counted.head(limit), events, dimensions, timezone=timezone) if few else counted.head(limit)
+
+
+def _with_actors(
+    counted: nw.LazyFrame[Any], events: nw.LazyFrame[Any], dimensions: Sequence[str], *, timezone: str
+) -> nw.LazyFrame[Any]:
+    """Return few counts with the column `actors`, for which only the events of these are looked at again."""
     # A join takes no null for another: the text beside the sign whether there is one stands for it.
-    keys = {f"key {name}": nw.col(name).fill_null("") for name in texts}
+    texts = [name for name in dimensions if name not in LOCAL_DIMENSIONS]
+    keys = {f"key {name}": nw.col(name).fill_null("") if name in texts else nw.col(name) for name in dimensions}
     keys |= {f"none {name}": nw.col(name).is_null() for name in texts}
-    on = [*keys, *(name for name in dimensions if name not in texts)]
-    wanted = most.head(limit).with_columns(**keys).select(*on, "events", "first_seen", "last_seen")
-    theirs = (
-        with_dimensions(events, dimensions, timezone=timezone).with_columns(**keys).select(*{*on, *dimensions, "actor"})
+    others = ("events", "first_seen", "last_seen")
+    theirs = with_dimensions(events, dimensions, timezone=timezone).with_columns(**keys)
+    joined = theirs.select(*keys, *dict.fromkeys([*dimensions, "actor"])).join(
+        counted.with_columns(**keys).select(*keys, *others), on=list(keys), how="inner"
     )
-    return (
-        theirs.join(wanted, on=on, how="inner")
-        .group_by(*dimensions)
-        .agg(
-            nw.col("events").max(),
-            distinct("actor").alias("actors"),
-            nw.col("first_seen").max(),
-            nw.col("last_seen").max(),
-        )
-        .sort("events", *dimensions, **sorting)
+    actors = joined.group_by(*dimensions).agg(
+        distinct("actor").alias("actors"), *(nw.col(name).max() for name in others)
     )
+    told = actors.select(*dimensions, "events", "actors", "first_seen", "last_seen")
+    return told.sort("events", *dimensions, descending=[True, *[False] * len(dimensions)], nulls_last=True)
 
 
 def _counted(
@@ -135,6 +136,20 @@ def rare(events: nw.LazyFrame[Any], dimensions: Sequence[str], *, timezone: str)
         (nw.col("events") / nw.col("events").sum().over(first)).alias("share"),
         known.sum().over(*others).cast(nw.Int64).alias("shared_by"),
     ).sort("events", "shared_by", "share", *dimensions, nulls_last=True)
+
+
+def distinct_values(events: nw.LazyFrame[Any], dimensions: Sequence[str], *, timezone: str) -> nw.LazyFrame[Any]:
+    """Return one row: `events`, and for each dimension how many different values it has; null is none, no event gives zeros.
+
+    Local dimensions are those that clocks in the timezone show. Raises `UsageError` as `by` does.
+
+    >>> import polars as pl
+    >>> seen = nw.from_native(pl.LazyFrame({"actor": ["ana", "ben", "ana", None], "country": ["ES", None, None, None]}))
+    >>> distinct_values(seen, ["actor", "country"], timezone="UTC").collect().rows()
+    [(4, 2, 1)]
+    """
+    told = with_dimensions(events, dimensions, timezone=timezone)
+    return distinct_counts(told, {name: name for name in dimensions})
 
 
 def with_dimensions(events: nw.LazyFrame[Any], dimensions: Sequence[str], *, timezone: str) -> nw.LazyFrame[Any]:

@@ -93,6 +93,15 @@ def with_native(frame: nw.LazyFrame[Any], columns: Mapping[str, Native]) -> nw.L
     return added
 
 
+def distinct_counts(frame: nw.LazyFrame[Any], columns: Mapping[str, str]) -> nw.LazyFrame[Any]:
+    """Return one row: `events`, how many there are, and under each name how many different values a column has, null not one.
+
+    Narwhals counts null as a value, and to look for it again takes a third of the time that counting takes.
+    """
+    counted: nw.LazyFrame[Any] = import_module(NATIVES[frame.implementation]).distinct_counts(frame, columns)
+    return counted
+
+
 def with_local_time(frame: nw.LazyFrame[Any], timezone: str, *, of: str = "occurred_at") -> nw.LazyFrame[Any]:
     """Return a frame with the column `local_time`: what clocks in a timezone show at a UTC time, without a zone.
 

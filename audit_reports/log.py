@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import narwhals as nw
 
 from audit_reports import clock
-from audit_reports.activity import by, rare
+from audit_reports.activity import by, distinct_values, rare
 from audit_reports.activity_change import compare
 from audit_reports.behaviour import first_seen, sessions, story
 from audit_reports.engine import EngineError, Limits
@@ -193,6 +193,10 @@ class AuditLog:
         if other._snapshot is not self._snapshot:
             raise UsageError("two views can be compared where both are of one log: narrow it twice, log.filter(...)")
         return self._told("compare", compare(self.frame(), other.frame(), dimensions, timezone=self.timezone))
+
+    def distinct(self, *dimensions: str) -> pl.DataFrame:
+        """Return one row: `events`, and how many different values each dimension has; see `activity.distinct_values`."""
+        return self._told("distinct", distinct_values(self.frame(), dimensions, timezone=self.timezone))
 
     def rare(self, *dimensions: str) -> pl.DataFrame:
         """Return combinations, rarest first: the dimensions, `events`, `share`, `shared_by`; see `activity.rare`."""

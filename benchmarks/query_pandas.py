@@ -119,5 +119,5 @@ def _compared(events: Events) -> Any:
 
 
 def _distinct(events: Events) -> Any:
-    frame = events(ALL, list(DISTINCT.values()))
-    return pd.DataFrame({"events": [len(frame)], **{name: [frame[of].nunique()] for name, of in DISTINCT.items()}})
+    frame = events(ALL, list(DISTINCT))
+    return pd.DataFrame({"events": [len(frame)], **{name: [frame[name].nunique()] for name in DISTINCT}})

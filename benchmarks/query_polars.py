@@ -83,7 +83,7 @@ def polars_questions(events: Callable[[Span], pl.LazyFrame]) -> dict[str, Callab
         return rows.sort("events", "before", "actor", descending=[True, True, False], nulls_last=True)
 
     def distinct() -> pl.LazyFrame:
-        values = {name: pl.col(column).drop_nulls().n_unique().cast(whole) for name, column in DISTINCT.items()}
+        values = {name: pl.col(name).drop_nulls().n_unique().cast(whole) for name in DISTINCT}
         return events(ALL).select(pl.len().cast(whole).alias("events"), **values)
 
     found = pl.any_horizontal(pl.col(SEARCHED).str.to_lowercase().str.contains(TEXT.lower(), literal=True))

@@ -109,7 +109,7 @@ def questions(d: Dialect) -> dict[str, str]:
                     SELECT actor, 0, NULL, NULL, count(*) {d.events(BEFORE)} GROUP BY actor) AS weeks GROUP BY actor) AS counted
             ORDER BY events DESC, before DESC, actor NULLS LAST""",
         "distinct counts": f"""
-            SELECT count(*) AS events, {", ".join(f"count(DISTINCT {column}) AS {name}" for name, column in DISTINCT.items())}
+            SELECT count(*) AS events, {", ".join(f"count(DISTINCT {name})" for name in DISTINCT)}
             {d.events(ALL)}""",
     }
 

@@ -9,13 +9,14 @@ import random
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
 from conftest import Frames, collected
 
 from audit_reports import AuditLog, UsageError
-from audit_reports.activity import rare
+from audit_reports.activity import by, distinct_values, rare
 from audit_reports.activity_change import compare, compared
 from audit_reports.behaviour import first_seen, sessions, story
 from audit_reports.demo import World
@@ -51,7 +52,8 @@ def table(text: str) -> list[Row]:
 
 
 def frame(rows: Iterable[Row]) -> pl.DataFrame:
-    return pl.DataFrame([{name: row.get(name) for name in SCHEMA} for row in rows], schema=SCHEMA)
+    told = pl.DataFrame([{name: row.get(name) for name in SCHEMA} for row in rows], schema=SCHEMA)
+    return told.with_columns(pl.col("occurred_at").dt.date().alias("day"))
 
 
 # ------------------------------------------------------------------------------------------------- compare
@@ -150,6 +152,16 @@ def test_the_first_of_each_combination_newest_first_and_unknown_is_none(frames: 
         ("ben", "ES", at("09:00", day=3), at("09:00", day=3), "e3", 1),
         ("ana", "ES", at("09:00"), at("09:00", day=4), "e1", 2),
     ]
+
+
+def test_what_was_not_there_before_a_time(frames: Frames) -> None:
+    whole, later = at("00:00", day=3), at("09:00", day=3)
+    for since in (whole, later):
+        found = collected(first_seen(frames(frame(FIRSTS)), ["actor", "country"], timezone="UTC", since=since))
+        assert found.select("actor", "country", "first_event_id", "events").rows() == [
+            ("ana", "VN", "e2", 2),
+            ("ben", "ES", "e3", 1),
+        ]
 
 
 def test_firsts_of_a_local_day_and_a_network(frames: Frames) -> None:
@@ -270,6 +282,22 @@ def grouped(rows: Iterable[Row], *names: str) -> dict[tuple[Any, ...], list[Row]
     return groups
 
 
+def plain_by(rows: list[Row], *names: str) -> Rows:
+    found = []
+    for key, of in grouped(rows, *names).items():
+        moments = [row["occurred_at"] for row in of]
+        found.append((*key, len(of), len({row["actor"] for row in of} - {None}), min(moments), max(moments)))
+    return sorted(found, key=lambda row: (-row[-4], *nulls_last(*row[:-4])))
+
+
+def derived(row: Row) -> Row:
+    """Return an event with its dimensions as plain Python makes them, at Madrid's time."""
+    place = ", ".join(part for part in (row["city"], row["country"]) if part is not None)
+    network = row["ip"] and row["ip"].rpartition(".")[0] + ".0/24"
+    local = row["occurred_at"].astimezone(ZoneInfo("Europe/Madrid"))
+    return row | {"location": place or None, "network": network, "hour": local.hour, "weekday": local.isoweekday()}
+
+
 def plain_compare(now: list[Row], before: list[Row], *names: str) -> Rows:
     ours, theirs = grouped(now, *names), grouped(before, *names)
     found = []
@@ -346,6 +374,15 @@ def test_random_events_are_counted_as_plain_python_counts_them(seed: int, frames
     shuffled = dice.sample(rows, len(rows))
     events, view = frames(frame(shuffled)), frames(frame(dice.sample(some, len(some))))
 
+    known = list(map(derived, rows))
+    for names in (["actor"], ["event"], ["location"], ["weekday", "hour"], ["network", "actor"], ["city", "location"]):
+        counted = plain_by(known, *names)
+        assert collected(by(events, names, timezone="Europe/Madrid")).rows() == counted, names
+        assert collected(by(events, names, timezone="Europe/Madrid", limit=3)).rows() == counted[:3], names
+    names = ["actor", "location", "hour"]
+    values = tuple(len({row[name] for row in known} - {None}) for name in names)
+    assert collected(distinct_values(events, names, timezone="Europe/Madrid")).rows() == [(len(rows), *values)]
+
     changed = collected(compare(view, events, ["actor", "country"], timezone="UTC"))
     assert changed.select(changed.columns[:6]).rows() == plain_compare(some, rows, "actor", "country")
     assert collected(rare(events, ["actor", "event"], timezone="UTC")).rows() == plain_rare(rows, "actor", "event")
@@ -355,6 +392,9 @@ def test_random_events_are_counted_as_plain_python_counts_them(seed: int, frames
     assert collected(first_seen(events, ["actor", "country"], timezone="UTC")).rows() == plain_first_seen(
         rows, "actor", "country"
     )
+    for since in (datetime(2026, 3, 29, tzinfo=UTC), datetime(2026, 3, 29, 1, 20, tzinfo=UTC)):
+        new = collected(first_seen(events, ["actor", "country"], timezone="UTC", since=since)).rows()
+        assert new == [row for row in plain_first_seen(rows, "actor", "country") if row[2] >= since]
     for minutes in (10, 40):
         gap = timedelta(minutes=minutes)
         assert collected(sessions(events, gap=gap)).rows() == plain_sessions(rows, gap)
@@ -374,6 +414,7 @@ def log(world: World) -> AuditLog:
 ASKED: dict[str, Callable[[AuditLog], pl.DataFrame]] = {
     "timeline": lambda view: view.timeline(),
     "compare": lambda view: view.compare(view, "actor"),
+    "by, so many": lambda view: view.by("resource", limit=3),
     "rare": lambda view: view.rare("actor", "event"),
     "first_seen": lambda view: view.first_seen("actor", "country"),
     "sessions": lambda view: view.sessions(),

@@ -15,7 +15,7 @@ import narwhals as nw
 import polars as pl
 
 from audit_reports.engine import EngineError, Limits, Native
-from audit_reports.engines.duckdb_natives import native_sql
+from audit_reports.engines.duckdb_natives import native_sql, quoted_name
 from audit_reports.engines.duckdb_opening import one_select, open_locked
 from audit_reports.errors import UsageError
 from audit_reports.store import EventFile, Store, connect, events_sql
@@ -110,6 +110,13 @@ def with_native(frame: nw.LazyFrame[Any], columns: Mapping[str, Native]) -> nw.L
     relation: duckdb.DuckDBPyRelation = frame.to_native()
     added = [_expression(one).alias(name) for name, one in columns.items()]
     return nw.from_native(relation.select(duckdb.StarExpression(), *added))
+
+
+def distinct_counts(frame: nw.LazyFrame[Any], columns: Mapping[str, str]) -> nw.LazyFrame[Any]:
+    """Return one row with the number of events and of the different values of some columns."""
+    relation: duckdb.DuckDBPyRelation = frame.to_native()
+    counts = [f"count(DISTINCT {quoted_name(column)}) AS {quoted_name(name)}" for name, column in columns.items()]
+    return nw.from_native(relation.aggregate(", ".join(["count(*) AS events", *counts])))
 
 
 def _text(frame: nw.LazyFrame[Any]) -> str:

@@ -94,6 +94,11 @@ def _bucket(column: str, every: str, zone: str) -> str:
     return f"CASE WHEN {earlier} {in_zone} = {start} THEN {earlier} ELSE {begun} END"
 
 
+def quoted_name(name: str) -> str:
+    """Return the name of a column as SQL reads it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def _taken(steps: network.Steps, value: str) -> str:
     """Return the SQL of steps of regular expressions on a value."""
     for pattern, replacement in steps:

@@ -20,6 +20,13 @@ def with_native(frame: nw.LazyFrame[Any], columns: Mapping[str, Native]) -> nw.L
     return nw.from_native(native.with_columns(**{name: _expression(one) for name, one in columns.items()}))
 
 
+def distinct_counts(frame: nw.LazyFrame[Any], columns: Mapping[str, str]) -> nw.LazyFrame[Any]:
+    """Return one row with the number of events and of the different values of some columns."""
+    native: pl.LazyFrame = frame.to_native()
+    counts = {name: pl.col(column).drop_nulls().n_unique().cast(pl.Int64) for name, column in columns.items()}
+    return nw.from_native(native.select(pl.len().cast(pl.Int64).alias("events"), **counts))
+
+
 def _expression(native: Native) -> pl.Expr:
     column = pl.col(native.column)
     match native.function, native.arguments:

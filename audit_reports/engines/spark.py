@@ -116,6 +116,13 @@ def with_native(frame: nw.LazyFrame[Any], columns: Mapping[str, Native]) -> nw.L
     return nw.from_native(native.selectExpr("*", *added))
 
 
+def distinct_counts(frame: nw.LazyFrame[Any], columns: Mapping[str, str]) -> nw.LazyFrame[Any]:
+    """Return one row with the number of events and of the different values of some columns."""
+    native: DataFrame = frame.to_native()
+    counts = (f"count(DISTINCT {identifier(of)}) AS {identifier(name)}" for name, of in columns.items())
+    return nw.from_native(native.selectExpr("count(*) AS events", *counts))
+
+
 def _expression(native: Native) -> str:
     column = identifier(native.column)
     match native.function, native.arguments:
