@@ -179,7 +179,7 @@ def review(run: Run) -> int:
     period = Period.parse(text, timezone=run.timezone, now=now)
     formats = tuple(word.strip() for word in (arguments.format or "html").split(","))
     view = run.log().narrowed(run.filter(periods=False))
-    made = make_review(view, period)
+    made = make_review(view, period, rules=run.rules())
     given = {
         name: value
         for name, value in vars(arguments).items()

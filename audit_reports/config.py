@@ -45,6 +45,7 @@ class Config:
 
     `generic` maps the generic feed's columns to keys; `feeds` is the folder of the user's own feeds, `geo` the database of
     places. `readers` is None where everybody may read. `plans` are the `[[review]]` tables, `mail` how they are sent;
+    `findings` and `exceptions` are what those tables say, unread;
     `memory_limit` and `threads` are what DuckDB may take of this machine.
     `path` is the file that was read, None where there is none.
     """
@@ -58,6 +59,8 @@ class Config:
     readers: tuple[str, ...] | None = None
     plans: tuple[Plan, ...] = ()
     mail: Mail | None = None
+    findings: Mapping[str, Any] = field(default_factory=dict)
+    exceptions: tuple[Mapping[str, Any], ...] = ()
     memory_limit: str | None = None
     threads: int | None = None
     path: Path | None = None
@@ -117,6 +120,8 @@ def _checked(path: Path) -> Config:
         readers=_texts(path, data["access"], "readers", "[access] ") if "readers" in data.get("access", {}) else None,
         plans=plans_of(data.get("review", []), mail=mail, formats=REVIEW_FORMATS),
         mail=mail,
+        findings=_findings(path, data.get("findings", {})),
+        exceptions=tuple(data.get("exception", [])),
         memory_limit=_text(path, data.get("query", {}), "memory_limit", "[query] "),
         threads=_threads(path, data.get("query", {})),
         path=path,
@@ -142,6 +147,12 @@ def _texts(path: Path, table: Mapping[str, Any], key: str, where: str) -> tuple[
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise UsageError(f"{quoted(path)}: {where}{key} must be a list of texts")
     return tuple(value)
+
+
+def _findings(path: Path, table: Any) -> Mapping[str, Any]:
+    if not isinstance(table, dict) or not all(isinstance(one, dict) for one in table.values()):
+        raise UsageError(f"{quoted(path)}: write thresholds as [findings.NAME], a table for each check")
+    return table
 
 
 def _threads(path: Path, table: Mapping[str, Any]) -> int | None:

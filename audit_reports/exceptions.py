@@ -6,14 +6,14 @@ What an exception hides is said in every review, so that nobody hides anything i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 from audit_reports.errors import UsageError, quoted
 from audit_reports.filter import Filter
 from audit_reports.finding import Finding
-from audit_reports.findings import CHECKS
+from audit_reports.findings import CHECKS, check_settings
 
 if TYPE_CHECKING:
     from audit_reports.log import AuditLog
@@ -52,6 +52,19 @@ class Expected:
                 "[[exception]] filter is a table with one condition at least, as { actor = 'ci@example.com' }"
             )
         return cls(finding, Filter.of(timezone=timezone, **given), table["owner"], table["reason"], until)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How a review judges: thresholds that differ from the checks' own, and exceptions."""
+
+    thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    exceptions: tuple[Expected, ...] = ()
+
+    @classmethod
+    def of(cls, findings: Mapping[str, Any], exceptions: Sequence[Mapping[str, Any]], *, timezone: str) -> Rules:
+        """Read `[findings.NAME]` and `[[exception]]` tables; raises `UsageError` for what cannot be meant."""
+        return cls(check_settings(findings), tuple(Expected.of(table, timezone=timezone) for table in exceptions))
 
 
 @dataclass(frozen=True)

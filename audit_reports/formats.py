@@ -142,7 +142,7 @@ def json_texts(frame: pl.DataFrame) -> Iterator[str]:
 
 def csv_texts(frame: pl.DataFrame) -> Iterator[str]:
     """Yield the pieces of a CSV: null is nothing, an empty text is `""`."""
-    yield frame.clear().write_csv()
+    yield guarded(frame.clear()).write_csv()
     for part in _slices(frame):
         yield guarded(part).write_csv(include_header=False)
 

@@ -18,6 +18,7 @@ from audit_reports.formats import FORMATS, plain, write_frame
 if TYPE_CHECKING:
     import polars as pl
 
+    from audit_reports.exceptions import Rules
     from audit_reports.feed import Feed
     from audit_reports.geo import Geo
     from audit_reports.log import AuditLog
@@ -98,6 +99,12 @@ class Run:
         finally:
             if line:
                 line.clear()
+
+    def rules(self) -> Rules:
+        """Return how reviews judge: the configuration's thresholds and exceptions."""
+        from audit_reports.exceptions import Rules
+
+        return Rules.of(self.config.findings, self.config.exceptions, timezone=self.timezone)
 
     def write(self, frame: pl.DataFrame) -> None:
         width = _width() if self.format == "table" and sys.stdout.isatty() else None

@@ -111,6 +111,20 @@ def run_record(review: Review, folder: Path, written: Iterable[Path], arguments:
             }
             for name, frame in review.tables.items()
         },
+        "findings": [
+            {"finding": one.id, "severity": one.severity, "actor": one.actor, "sentence": one.sentence}
+            for one in review.findings
+        ],
+        "hidden": [
+            {
+                "finding": one.finding.id,
+                "sentence": one.finding.sentence,
+                "owner": one.by.owner,
+                "reason": one.by.reason,
+                "until": one.by.until.isoformat(),
+            }
+            for one in review.hidden
+        ],
         "counts": {
             "read": books.read,
             "landed": books.landed,

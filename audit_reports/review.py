@@ -17,17 +17,26 @@ from audit_reports.activity import by
 from audit_reports.activity_change import compared
 from audit_reports.actors import by_actor
 from audit_reports.always_shown import always_shown, shown
+from audit_reports.evidence import Evidence
+from audit_reports.exceptions import Hidden, Rules, sift
 from audit_reports.figures import LOOK_BACK_DAYS, Figure, by_actor_and_country, by_kind, count_figures, figures_table
+from audit_reports.finding import Finding
+from audit_reports.findings import find, findings_table
 from audit_reports.quarters import by_hour, by_quarter
 from audit_reports.trust import Trust, look, trust_table
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from audit_reports.filter import Filter
     from audit_reports.log import AuditLog
     from audit_reports.period import Period
 
 Ask = Callable[[nw.LazyFrame[Any]], nw.LazyFrame[Any]]
+
+
+NO_RULES = Rules()
+"""The checks' own thresholds, and no exception."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +70,8 @@ class Review:
     landing: Annotated[int, "the landing that the review sees; later ones change nothing in it"]
     journal_entry: Annotated[int, "the journal entry of that landing; 0 for a store without landings"]
     trust: Annotated[Trust, "what was read, and what may be missing"]
+    findings: Annotated[tuple[Finding, ...], "what needs attention, worst first"]
+    hidden: Annotated[tuple[Hidden, ...], "what exceptions hide, each with the decision"]
     figures: Annotated[tuple[Figure, ...], "the numbers that matter, against the period before"]
     actors: Annotated[pl.DataFrame, "by actor, with role, type and change; null is an unknown actor"]
     categories: Annotated[pl.DataFrame, "by category and action, with change"]
@@ -78,6 +89,7 @@ class Review:
         return {
             "figures": figures_table(self.figures),
             "trust": trust_table(self.trust),
+            "findings": findings_table(self.findings),
             "actors": self.actors,
             "categories": self.categories,
             "locations": self.locations,
@@ -89,9 +101,10 @@ class Review:
         return next(one for one in self.figures if one.name == name)
 
 
-def make_review(log: AuditLog, period: Period, *, name: str = "activity") -> Review:
+def make_review(log: AuditLog, period: Period, *, name: str = "activity", rules: Rules = NO_RULES) -> Review:
     """Make the review of a period, of what the log's filter lets through, as of the log's landing.
 
+    `rules` are thresholds and exceptions of findings.
     `period` and `log` should share a timezone, whose days and hours the review shows; the period's is used. A period
     without events gives a review that says why. Raises `FailureError` where the store cannot be read.
     """
@@ -107,6 +120,9 @@ def make_review(log: AuditLog, period: Period, *, name: str = "activity") -> Rev
     figures = count_figures(chosen, period, always=always, quarters=quarters)
     matched = next(figure.value or 0 for figure in figures if figure.name == "events")
     places = ("location", "country")
+    trust = look(seen, everything, period, matched=matched)
+    found = find(Evidence(chosen, period, always, trust), rules.thresholds)
+    told, hidden = sift(chosen, found, rules.exceptions, on=period.days[-1])
     log.record(f"review {name}-{period.name}", rows=matched)
     return Review(
         id=f"{name}-{period.name}",
@@ -121,7 +137,9 @@ def make_review(log: AuditLog, period: Period, *, name: str = "activity") -> Rev
         filter_is_empty=log.where.is_empty,
         landing=log.landing,
         journal_entry=landings[-1].entry if landings else 0,
-        trust=look(seen, everything, period, matched=matched),
+        trust=trust,
+        findings=tuple(told),
+        hidden=tuple(hidden),
         figures=figures,
         actors=_actors(now, then, always),
         categories=now.compare(then, "category", "action"),
@@ -153,7 +171,7 @@ def _provenance(chosen: AuditLog, now: AuditLog, period: Period, always: nw.Expr
 
     def of(table: str, title: str, ask: Ask, command: str | None = None, view: AuditLog = now) -> Provenance:
         where = view.where
-        line = None if command is None else _command(command, view)
+        line = None if command is None else command_line(command, view.where, landing=view.landing)
         sql = query_text(ask)
         return Provenance(table, title, where.sentence(), where.as_json(), where.hash, view.landing, sql, line)
 
@@ -194,20 +212,20 @@ def _provenance(chosen: AuditLog, now: AuditLog, period: Period, always: nw.Expr
     )
 
 
-def _command(command: str, view: AuditLog) -> str | None:
-    """Return the command line that runs on the same view, or None where its flags cannot say the filter."""
+def command_line(command: str, where: Filter, *, landing: int) -> str | None:
+    """Return the command line that runs through the same filter, or None where its flags cannot say it."""
     import shlex
 
     from audit_reports.filter import Filter
 
-    flags = view.where.flags()
+    flags = where.flags()
     words = shlex.split(flags)
     given: dict[str, list[str]] = {}
     for flag, value in zip(words[::2], words[1::2], strict=True):
         given.setdefault(flag.removeprefix("--").replace("-", "_"), []).append(value)
     single = {"from": "since", "to": "until", "search": "search", "where": "where"}
     options: dict[str, Any] = {single.get(name, name): of[0] if name in single else of for name, of in given.items()}
-    said = Filter.of(timezone=view.timezone, **options)
-    if said.hash != view.where.hash:
+    said = Filter.of(timezone=where.timezone, **options)
+    if said.hash != where.hash:
         return None
-    return f"audit-reports {command} {flags} --timezone {view.timezone} --as-of {view.landing}"
+    return f"audit-reports {command} {flags} --timezone {where.timezone} --as-of {landing}"

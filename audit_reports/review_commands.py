@@ -33,7 +33,7 @@ def run_due(run: Run) -> int:
     if not run.config.plans:
         return code
     store = Store(run.store) if run.arguments.dry_run else Store.create(run.store)
-    office = Office(store, run.config.mail, login_of(os.environ), run.timezone, clock.now(), time.sleep)
+    office = Office(store, run.config.mail, login_of(os.environ), run.timezone, clock.now(), time.sleep, run.rules())
     for due in _to_do(run, office):
         if run.arguments.dry_run:
             say(f"{due.review}: would be made and mailed to {', '.join(due.plan.recipients) or 'nobody'}")

@@ -5,11 +5,13 @@ Texts of events stand in the sentences made plain (one line, nothing that a term
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from audit_reports.chart_values import UNKNOWN, by_country
 from audit_reports.figures import LOOK_BACK_DAYS
+from audit_reports.finding import SEVERITIES
 from audit_reports.formats import plain
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from audit_reports.review import Review
 
 LEAST_CHANGE = 5
+MOST_TOLD = 5
 
 
 def headline(review: Review) -> str:
@@ -69,6 +72,19 @@ def notable(review: Review) -> list[str]:
     if actors := review.figure("new_actors").names:
         found.append(f"{counted(len(actors), 'actor')} not seen in the {LOOK_BACK_DAYS} days before: {_named(actors)}.")
     return found[:6]
+
+
+def attention(review: Review) -> list[str]:
+    """Return a sentence for each grave finding, five at most, and how many more there are of each severity; none is said."""
+    if not review.findings:
+        return ["Nothing was found that needs attention."] if review.trust.matched else []
+    grave = [one for one in review.findings if one.severity == "high"][:MOST_TOLD]
+    rest = Counter(one.severity for one in review.findings[len(grave) :])
+    found = [plain(one.sentence) for one in grave]
+    if rest:
+        more = ", ".join(f"{rest[severity]:,} {severity}" for severity in SEVERITIES if rest[severity])
+        found.append(f"{'Further' if grave else 'What'} needs attention: {more}.")
+    return found
 
 
 def cautions(review: Review) -> list[str]:
@@ -122,6 +138,7 @@ def summary_lines(review: Review) -> list[str]:
     )
     return (
         lines
+        + attention(review)
         + notable(review)
         + [line for line in cautions(review) if not line.startswith(f"{books.quarantined:,} of")]
     )

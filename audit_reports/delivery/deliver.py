@@ -20,6 +20,7 @@ from audit_reports.delivery.message import attachments_of, compose, message_id
 from audit_reports.delivery.schedule import Due
 from audit_reports.delivery.smtp import send
 from audit_reports.errors import AuditReportsError, FailureError, reason
+from audit_reports.exceptions import Rules
 from audit_reports.filter import Filter
 from audit_reports.formats import plain
 from audit_reports.journal import Entry, time_text
@@ -27,7 +28,7 @@ from audit_reports.log import AuditLog
 from audit_reports.output import review_facts, write_review
 from audit_reports.outputs.mail import mail_body
 from audit_reports.plan import Mail
-from audit_reports.review import make_review
+from audit_reports.review import NO_RULES, make_review
 from audit_reports.store import Store
 
 CLAIM = timedelta(minutes=30)
@@ -56,7 +57,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Office:
-    """What delivery works with: the store, the mail server and its login, the zone, the time, and how to wait."""
+    """What delivery works with: the store, the mail server and its login, the zone, the time, how to wait, and how to judge."""
 
     store: Store
     mail: Mail | None
@@ -64,6 +65,7 @@ class Office:
     timezone: str
     now: datetime
     wait: Callable[[float], None]
+    rules: Rules = NO_RULES
 
 
 def deliver(office: Office, due: Due, *, amendment: int = 0) -> Outcome:
@@ -108,7 +110,10 @@ def _make(office: Office, due: Due, amendment: int) -> Entry:
     store, plan = office.store, due.plan
     log = AuditLog(store, timezone=office.timezone)
     review = make_review(
-        log.narrowed(Filter.of(timezone=office.timezone, **(plan.filter or {}))), due.period, name=plan.name
+        log.narrowed(Filter.of(timezone=office.timezone, **(plan.filter or {}))),
+        due.period,
+        name=plan.name,
+        rules=office.rules,
     )
     folder = folder_of(due.review, amendment)
     arguments = {"command": "run", "review": plan.name, "period": due.period.name, "timezone": office.timezone}

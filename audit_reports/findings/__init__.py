@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from audit_reports.errors import UsageError
@@ -26,6 +26,8 @@ from audit_reports.findings.support_access import SupportAccess
 from audit_reports.findings.unusual_hours import UnusualHours
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from audit_reports.evidence import Evidence
 
 CHECKS: Mapping[str, Check] = {
@@ -47,6 +49,27 @@ def find(evidence: Evidence, settings: Mapping[str, Mapping[str, float]]) -> lis
     found = [one for check in CHECKS.values() for one in check.find(evidence, thresholds_of(check, settings))]
     times: Counter[tuple[Severity, str | None]] = Counter((one.severity, one.actor) for one in found if one.actor)
     return sorted(found, key=lambda one: (SEVERITIES.index(one.severity), -times[one.severity, one.actor], *one.order))
+
+
+def findings_table(findings: Sequence[Finding]) -> pl.DataFrame:
+    """Return findings as the table of that name, in their order; none gives no row."""
+    import polars as pl
+
+    texts = dict.fromkeys(("finding", "severity", "actor", "sentence", "reason"), pl.String())
+    times = dict.fromkeys(("since", "until"), pl.Datetime("us", "UTC"))
+    schema = {
+        **texts,
+        **times,
+        "events": pl.Int64(),
+        "event_ids": pl.List(pl.String),
+        "id": pl.String(),
+        "advice": pl.String(),
+    }
+    rows = [
+        {name: list(one.event_ids) if name == "event_ids" else getattr(one, name) for name in schema}
+        for one in findings
+    ]
+    return pl.DataFrame(rows, schema=schema)
 
 
 def thresholds_of(check: Check, settings: Mapping[str, Mapping[str, float]]) -> dict[str, float]:

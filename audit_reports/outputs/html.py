@@ -13,13 +13,18 @@ from audit_reports.formats import replacing
 from audit_reports.palette import palettes
 from audit_reports.rendering import data_island, environment, trusted
 from audit_reports.resources import templates_folder
+from audit_reports.review import command_line
 from audit_reports.review_summary import cautions, headline, notable
 
 if TYPE_CHECKING:
+    from audit_reports.finding import Finding
     from audit_reports.review import Review
 
 ROWS = {"actors": 20, "categories": 20, "locations": 20, "always_shown": 100}
 """How many rows of each table a page shows; the rest is counted below it, and whole in the tables' own files."""
+
+FINDINGS = 40
+"""How many findings a page tells; the rest is counted."""
 
 
 def write_html(review: Review, folder: Path) -> list[Path]:
@@ -50,6 +55,7 @@ def page_context(review: Review, *, on_paper: bool = False) -> dict[str, Any]:
         "headline": headline(review),
         "notable": notable(review),
         "cautions": cautions(review),
+        "findings": [_finding(one, review) for one in review.findings[:FINDINGS]],
         "tables": {name: _shown(review, name) for name in ROWS},
         "on_paper": on_paper,
         "style": trusted((templates_folder() / "review.css").read_text(encoding="utf-8")),
@@ -57,6 +63,15 @@ def page_context(review: Review, *, on_paper: bool = False) -> dict[str, Any]:
         "data": data_island({"figures": figures, "palettes": palettes()}),
         "policy": _policy(scripts),
         "version": __version__,
+    }
+
+
+def _finding(one: Finding, review: Review) -> dict[str, Any]:
+    """Return a finding with the command and the Python that give all its events."""
+    return {
+        "told": one,
+        "command": command_line("events", one.where, landing=review.landing),
+        "python": f"log.narrowed(Filter.from_json({one.where.as_json()!r}))",
     }
 
 

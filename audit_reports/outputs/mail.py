@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 ROWS = {"actors": 10, "categories": 10, "locations": 8, "always_shown": 12}
 
+FINDINGS = 8
+"""How many findings a mail tells; the rest is counted, and in the page."""
+
 
 def write_mail(review: Review, folder: Path) -> list[Path]:
     """Write `mail.html` and `mail.txt`; raises `FailureError` where they cannot be written."""
@@ -40,6 +43,7 @@ def mail_context(review: Review) -> dict[str, Any]:
     return {
         "review": review,
         "headline": headline(review),
+        "findings": review.findings[:FINDINGS],
         "notable": notable(review),
         "cautions": cautions(review),
         "tables": shown,
