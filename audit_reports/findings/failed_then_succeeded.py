@@ -26,7 +26,7 @@ class FailedThenSucceeded(Check):
     }
 
     def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Finding]:
-        """Yield a finding for each such row of failures; events without an outcome belong to none."""
+        """Yield a finding for each actor and event with such rows of failures; events without an outcome belong to none."""
         failed = nw.col("outcome") == "failure"
         often = evidence.collect(
             evidence.now()
@@ -48,21 +48,29 @@ class FailedThenSucceeded(Check):
             "actor", "event", maintain_order=True
         ):
             row: list[datetime] = []
+            found: list[tuple[list[datetime], datetime]] = []
             for outcome, moment in events.select("outcome", "occurred_at").iter_rows():
+                row = [one for one in row if moment - one <= within]
                 if outcome == "failure":
-                    row = [*(one for one in row if moment - one <= within), moment]
+                    row.append(moment)
                     continue
-                recent = [one for one in row if moment - one <= within]
+                if len(row) >= at["failures"]:
+                    found.append((row, moment))
                 row = []
-                if len(recent) < at["failures"]:
-                    continue
-                minutes = max(1, round((moment - recent[0]) / timedelta(minutes=1)))
-                yield self.found(
-                    evidence,
-                    actor=str(actor),
-                    sentence=f"{actor} was refused {len(recent):,} times within {minutes} minutes, and then succeeded: {event}.",
-                    reason=f"{len(recent):,} failures in a row; from {at['failures']:.0f} on it is more than a slip.",
-                    since=recent[0],
-                    until=moment,
-                    event=event,
-                )
+            if not found:
+                continue
+            failures, success = max(found, key=lambda one: len(one[0]))
+            minutes = max(1, round((success - failures[0]) / timedelta(minutes=1)))
+            span = "a minute" if minutes == 1 else f"{minutes} minutes"
+            times = (
+                "" if len(found) == 1 else f" It happened {len(found):,} times in this period; this is the longest row."
+            )
+            yield self.found(
+                evidence,
+                actor=str(actor),
+                sentence=f"{actor} was refused {len(failures):,} times within {span}, and then succeeded: {event}.",
+                reason=f"{len(failures):,} failures in a row; from {at['failures']:.0f} on it is more than a slip.{times}",
+                since=found[0][0][0],
+                until=found[-1][1],
+                event=event,
+            )

@@ -56,7 +56,7 @@ class MassDeletion(Check):
                 evidence,
                 actor=str(actor),
                 sentence=lambda events, who=actor, took=minutes: (
-                    f"{who} deleted {events:,} things within {took:,} minutes."
+                    f"{who} deleted {events:,} things within {took:,} {'minute' if took == 1 else 'minutes'}."
                 ),  # type: ignore[misc]
                 reason=f"{past + 1} within an hour are many; here the quickest {past + 1} took {_quickest(quick)}.",
                 since=since,
