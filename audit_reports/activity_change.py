@@ -43,12 +43,13 @@ def compared(now: nw.LazyFrame[Any], before: nw.LazyFrame[Any], dimensions: Sequ
     null in a row that is gone. The two are laid one under the other and counted again: a join would lose null dimensions.
     """
     keys = list(dimensions)
-    others = [name for name in now.collect_schema().names() if name not in (*keys, "events")]
+    others = [name for name in now.columns if name not in (*keys, "events")]
     zero = nw.lit(0, dtype=nw.Int64)
+    # The one without times comes first: Narwhals looks up the types of the first, and for a time asks the engine its zone.
     both = nw.concat(
         [
-            now.select(*keys, *others, "events", zero.alias("before")),
             before.select(*keys, zero.alias("events"), nw.col("events").alias("before")),
+            now.select(*keys, *others, "events", zero.alias("before")),
         ],
         how="diagonal",
     )

@@ -54,6 +54,8 @@ def native_expression(native: Native) -> pl.Expr:
             return column.str.to_lowercase()
         case "upper", ():
             return column.str.to_uppercase()
+        case "holds", (str(text),):
+            return column.str.to_lowercase().str.contains(text, literal=True)
         case "bytes", ():
             return column.str.len_bytes()
         case "without last", (int(count),):

@@ -40,6 +40,8 @@ def filter_sql(native: Native) -> str:
             return f"CASE WHEN {column} RLIKE {literal(_TEXT_OF_FRACTION)} THEN {number} END"
         case ("lower" | "upper") as function, ():
             return f"{function}({column})"
+        case "holds", (str(text),):
+            return f"contains(lower({column}), {literal(text)})"
         case "bytes", ():
             return f"octet_length({column})"
         case "without last", (int(count),):

@@ -124,6 +124,10 @@ class Twin:
         self._reached = max(self._reached, depth)
         return nw.col(name)
 
+    def _holds(self, name: str, text: str) -> nw.Expr:
+        """Return whether a column holds a text in any case; a null column holds nothing, and must not make a search null."""
+        return ~nw.col(name).is_null() & self.native("holds", Column(name), text)
+
     def clock(self, of: Expression) -> nw.Expr:
         """Return what clocks in a time's own zone show."""
         zone = zone_of(type_of(of))
@@ -164,7 +168,7 @@ class Twin:
             case InNetwork(networks):
                 return in_networks(networks, self._addresses)
             case Search(text):
-                return _search(text)
+                return reduce(or_, [self._holds(name, text.lower()) for name in TEXT if name != "raw"])
             case Not(of):
                 return ~self.run(of)
             case And(()) | Or(()):
@@ -203,13 +207,3 @@ def _dtype(type_: str) -> Any:
 
 def _value(value: Value) -> Value:
     return value.astimezone(UTC) if isinstance(value, datetime) and value.tzinfo else value
-
-
-def _search(text: str) -> nw.Expr:
-    # A null column must not make the whole search null: it only holds nothing to find. To put "" in its place would make
-    # DuckDB look at each row, where it looks at each different text once.
-    columns = [nw.col(name) for name in TEXT if name != "raw"]
-    holds = (
-        ~column.is_null() & column.str.to_lowercase().str.contains(text.lower(), literal=True) for column in columns
-    )
-    return reduce(or_, holds)
