@@ -24,7 +24,11 @@ _SCREEN = ("occurred_at", "actor", "actor_role", "event", "resource", "source", 
 
 def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Run a parsed command and return its exit code."""
-    return COMMANDS[arguments.command](Run(arguments, environment))
+    asked = Run(arguments, environment)
+    try:
+        return COMMANDS[arguments.command](asked)
+    finally:
+        asked.close()
 
 
 def demo(run: Run) -> int:

@@ -36,6 +36,7 @@ class Run:
         self.timezone: str = arguments.timezone or self.config.timezone or "UTC"
         checked_timezone(self.timezone)
         self.out = Path(arguments.out) if arguments.out else None
+        self._logs: list[AuditLog] = []
 
     @property
     def format(self) -> str:
@@ -73,13 +74,20 @@ class Run:
     def log(self) -> AuditLog:
         from audit_reports.log import AuditLog
 
-        return AuditLog(
+        log = AuditLog(
             self.opened(),
             as_of=self.arguments.as_of,
             timezone=self.timezone,
             memory_limit=self.config.memory_limit,
             threads=self.config.threads,
         )
+        self._logs.append(log)
+        return log
+
+    def close(self) -> None:
+        """Have the reads of this run written, while it can still be said where they are not."""
+        for log in self._logs:
+            log.write_reads()
 
     def filter(self, *, periods: bool = True) -> Filter:
         given = vars(self.arguments)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import warnings
 from collections.abc import Iterable
 from datetime import date
 from functools import cached_property
@@ -21,7 +20,7 @@ from audit_reports.engine import EngineError, Limits
 from audit_reports.engines import engine_of
 from audit_reports.errors import FailureError, UsageError, nearest, quoted, reason
 from audit_reports.filter import CLOSED, FLAGS, Filter, check_values, checked_timezone, duration
-from audit_reports.reads import UNRECORDED, ReadChain, UnrecordedWarning, reads_frame
+from audit_reports.reads import ReadChain, reads_frame
 from audit_reports.store import EventFile, Landed, Store
 from audit_reports.timeline import timeline, with_quiet
 from audit_reports.vocabulary import country_names, vocabulary
@@ -52,7 +51,6 @@ class _Snapshot:
         self.engine = engine_of(store, engine, limits=limits)
         self.known: dict[str, set[str]] = {}
         self.reads = ReadChain(store.place)
-        self.warned = False
 
     def between(self, first: date | None, last: date | None) -> list[EventFile]:
         low, high = (first.isoformat() if first else ""), (last.isoformat() if last else "9999")
@@ -157,6 +155,10 @@ class AuditLog:
         """Return the events as a Narwhals lazy frame, filtered by the engine: what every function of activity takes."""
         return self._filtered(self.where)
 
+    def collect(self, frame: nw.LazyFrame[Any]) -> pl.DataFrame:
+        """Run a lazy frame that was made of this view's `frame()`, and return its rows."""
+        return self._told("frame", frame)
+
     def count(self) -> int:
         """Return how many events there are."""
         return int(self._told("count", self.frame().select(nw.len().alias("events")))["events"][0])
@@ -192,7 +194,10 @@ class AuditLog:
         """
         if other._snapshot is not self._snapshot:
             raise UsageError("two views can be compared where both are of one log: narrow it twice, log.filter(...)")
-        return self._told("compare", compare(self.frame(), other.frame(), dimensions, timezone=self.timezone))
+        rows = self._ran(compare(self.frame(), other.frame(), dimensions, timezone=self.timezone))
+        for view in (self, other):
+            view.record("compare", rows=rows.height)
+        return rows
 
     def distinct(self, *dimensions: str) -> pl.DataFrame:
         """Return one row: `events`, and how many different values each dimension has; see `activity.distinct_values`."""
@@ -221,7 +226,10 @@ class AuditLog:
 
         See `behaviour.story`: `since_previous` (seconds), `new_place` and `new_action` are told beside each event.
         """
-        return self._told("story", story(self.frame(), self._filtered(Filter()), actor))
+        rows = self._ran(story(self.frame(), self._filtered(Filter()), actor))
+        asked = self.where.also(Filter.of(actor=actor, timezone=self.timezone))
+        self._view(asked, self.timezone).record("story", rows=rows.height)
+        return rows
 
     def newest(self, limit: int | None = None) -> pl.DataFrame:
         """Return the events with every column, newest first, no more than `limit` of them."""
@@ -242,7 +250,7 @@ class AuditLog:
             rows = self._snapshot.engine.sql(self.frame(), query)
         except EngineError as error:
             raise self._snapshot.failure(error) from error
-        self.record("sql", rows=rows.height)
+        self.record(f"sql {query}", rows=rows.height)
         return rows
 
     def sql_text(self) -> str:
@@ -319,7 +327,7 @@ class AuditLog:
 
     def _distinct(self, column: str) -> list[str]:
         """Return the values of a column in the whole log, whatever the filter; null is none."""
-        values = self.collect(self._filtered(Filter()).select(column).unique())[column]
+        values = self._ran(self._filtered(Filter()).select(column).unique())[column]
         return [str(value) for value in values if value is not None]
 
     @cached_property
@@ -327,7 +335,7 @@ class AuditLog:
         """Return the distinct addresses of the whole log that may be v6."""
         address = nw.col("ip")
         sixes = self._filtered(Filter()).filter(address.str.contains(":", literal=True)).select("ip").unique()
-        return self.collect(sixes)["ip"].to_list()
+        return self._ran(sixes)["ip"].to_list()
 
     def unrecorded(self) -> AuditLog:
         """Return this view for what looks at events without showing them to anybody: its answers are not recorded as reads."""
@@ -340,34 +348,27 @@ class AuditLog:
 
         A store that may only be read still answers; a warning says once that its reads are not recorded.
         """
-        if not self._recorded:
-            return
-        snapshot = self._snapshot
-        where = {"filter": self.where.as_json(), "filter_hash": self.where.hash}
-        facts = {"what": what, **where, "landing": self.landing, "rows": rows}
-        try:
-            snapshot.reads.record(facts, time=clock.now())
-        except UNRECORDED as error:
-            if not snapshot.warned:
-                snapshot.warned = True
-                said = (
-                    f"the store at {quoted(self.uri)} cannot be written ({reason(error)}): reads of it are not recorded"
-                )
-                warnings.warn(said, UnrecordedWarning, stacklevel=2)
+        if self._recorded:
+            where = {"filter": self.where.as_json(), "filter_hash": self.where.hash}
+            facts = {"what": what, **where, "landing": self.landing, "rows": rows}
+            self._snapshot.reads.record(facts, time=clock.now())
+
+    def write_reads(self) -> None:
+        """Write the reads that are kept still, as they are for some seconds in S3: on a disk, none."""
+        self._snapshot.reads.flush()
 
     def reads(self) -> pl.DataFrame:
         """Return who has read the store, when, what and how much of it, oldest first; see `reads.reads_frame`."""
-        self._snapshot.reads.flush()
-        return reads_frame(self._snapshot.store.place)
+        self.write_reads()
+        return reads_frame(self._snapshot.store)
 
     def _told(self, what: str, frame: nw.LazyFrame[Any]) -> pl.DataFrame:
         """Run a frame whose rows somebody is given, and record that."""
-        rows = self.collect(frame)
+        rows = self._ran(frame)
         self.record(what, rows=rows.height)
         return rows
 
-    def collect(self, frame: nw.LazyFrame[Any]) -> pl.DataFrame:
-        """Run a lazy frame that was made of this log's, and return its rows; that they were read is not recorded."""
+    def _ran(self, frame: nw.LazyFrame[Any]) -> pl.DataFrame:
         try:
             return self._snapshot.engine.collect(frame)
         except EngineError as error:

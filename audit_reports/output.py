@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from audit_reports import __version__
 from audit_reports.errors import FailureError, UsageError
 from audit_reports.formats import plain, replacing
+from audit_reports.reads import position
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -70,7 +71,8 @@ def journal_review(store: Store, review: Review, written: Iterable[Path], *, tim
     """
     paths = list(written)
     folder = paths[-1].parent  # that of run.json, which comes last
-    facts = review_facts(review, {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths})
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+    facts = review_facts(store, review, files)
     try:
         store.journal.append("review", facts, time=time)
     except (OSError, UsageError):  # S3 refuses with the latter
@@ -78,14 +80,15 @@ def journal_review(store: Store, review: Review, written: Iterable[Path], *, tim
     return True
 
 
-def review_facts(review: Review, files: Mapping[str, bytes]) -> dict[str, Any]:
-    """Return what a journal entry says of a review that was made: what it saw, and the SHA-256 of each file."""
+def review_facts(store: Store, review: Review, files: Mapping[str, bytes]) -> dict[str, Any]:
+    """Return what a journal entry says of a review: what it saw, the SHA-256 of each file, and how far the read chains are."""
     return {
         "review": review.id,
         "landing": review.landing,
         "journal_entry": review.journal_entry,
         "filter": review.filter_hash,
         "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+        "reads": position(store.place),
     }
 
 

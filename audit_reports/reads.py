@@ -4,28 +4,34 @@ STORE/reads/HOST/00000001.jsonl holds lines of canonical JSON with `number`, `ti
 method), `filter`, `filter_hash`, `landing`, `rows` and `previous`, the SHA-256 of the line before (64 zeros for the first). On
 a disk the file grows under a lock of its own, without waiting for the disk: a record outlives its process, killed or not, and a
 line that a power cut tore stays where it is, under the hash of the next. In S3, where nothing grows, a process keeps its
-records for some seconds, and writes them as the next file when they are over and when it ends.
+records for ten seconds at most, and writes them as the next file then, and when it ends.
+
+What was taken off the end of a chain, or a whole chain, nothing in the chains themselves shows: so the journal's entry of each
+review says how far they had come.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import threading
 import warnings
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from audit_reports import clock
-from audit_reports.errors import FailureError, UsageError, reason
-from audit_reports.journal import canonical, time_text, whoami
+from audit_reports.errors import FailureError, UsageError, quoted, reason
+from audit_reports.journal import Journal, canonical, time_text, whoami
 from audit_reports.place import Place
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from audit_reports.store import Store
 
 FOLDER, COPIED = "reads", "reads-copied"
 """Where a store's own chains are, and those of the stores that it is a copy of, a folder for each."""
@@ -33,9 +39,7 @@ FOLDER, COPIED = "reads", "reads-copied"
 _FIRST = "0" * 64
 _KEPT_S = 10.0
 _KEPT_READS = 64
-
-UNRECORDED = (OSError, FailureError, UsageError)
-"""What recording a read raises where the store may only be read; S3 refuses with the last."""
+_NOTHING = {"reads": 0}
 
 
 class UnrecordedWarning(UserWarning):
@@ -43,55 +47,104 @@ class UnrecordedWarning(UserWarning):
 
 
 class ReadChain:
-    """The read chain of this host in one store, to which this process adds."""
+    """The read chain of this host in one store, to which this process adds; where it cannot, one warning says so."""
 
     def __init__(self, place: Place) -> None:
         self.place = place
         self.host, self.user = whoami()
         self.folder = f"{FOLDER}/{quote(self.host, safe='').replace('.', '%2E', self.host.startswith('.'))}"
-        self._kept: list[dict[str, Any]] = []
-        self._since = 0.0
-        if not place.grows:
-            weakref.finalize(self, _write_at_the_end, place, self.folder, self._kept)
+        self._once = _Once(place.uri)
+        self._kept = None if place.grows else _Kept(place, self.folder, self._once)
+        if self._kept:
+            weakref.finalize(self, self._kept.write)
 
     def record(self, facts: Mapping[str, Any], *, time: datetime) -> None:
-        """Add a line that says what was read; raises `OSError` or `FailureError` where it cannot be written."""
+        """Add a line that says what was read."""
         told = {"time": time_text(time), "host": self.host, "user": self.user, **facts}
-        if self.place.grows:
-            self.place.append(f"{self.folder}/{1:08}.jsonl", lambda tail: _line(told, tail))
+        if self._kept:
+            self._kept.add(told)
             return
-        if not self._kept:
-            self._since = clock.seconds()
-        self._kept.append(told)
-        if len(self._kept) >= _KEPT_READS or clock.seconds() - self._since >= _KEPT_S:
-            self.flush()
+        with self._once.warned():
+            self.place.append(f"{self.folder}/{1:08}.jsonl", lambda tail: _line(told, tail))
 
     def flush(self) -> None:
-        """Write what is kept; nothing kept writes nothing. Raises as `record` does."""
-        _write(self.place, self.folder, self._kept)
+        """Write what is kept; nothing kept writes nothing."""
+        if self._kept:
+            self._kept.write()
 
 
-def _write(place: Place, folder: str, kept: list[dict[str, Any]]) -> None:
-    """Write records as the next file of a chain."""
-    while kept:
-        names = place.names(folder)
-        tail = place.read(f"{folder}/{names[-1]}").splitlines() if names else []
+class _Once:
+    """Warns of the first read that a store did not take, and of no other."""
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+        self.said = False
+
+    @contextmanager
+    def warned(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, FailureError, UsageError) as error:  # the last is S3's refusal
+            if not self.said:
+                self.said = True
+                said = (
+                    f"the store at {quoted(self.uri)} cannot be written ({reason(error)}): reads of it are not recorded"
+                )
+                warnings.warn(said, UnrecordedWarning, stacklevel=1)
+
+
+class _Kept:
+    """Records on their way to S3, written as one file when there are enough, when they are old enough, and at the end.
+
+    Keys that may only read are not asked again; whatever else fails is tried again, with the records after it.
+    """
+
+    def __init__(self, place: Place, folder: str, once: _Once) -> None:
+        self.place = place
+        self.folder = folder
+        self.once = once
+        self._told: list[dict[str, Any]] = []
+        self._lock = threading.Lock()
+        self._clock: threading.Timer | None = None
+        self._refused = False
+
+    def add(self, told: dict[str, Any]) -> None:
+        with self._lock:
+            if self._refused:
+                return
+            self._told.append(told)
+            many = len(self._told) % _KEPT_READS == 0
+            if self._clock is None:
+                self._clock = threading.Timer(_KEPT_S, self.write)
+                self._clock.daemon = True
+                self._clock.start()
+        if many:
+            self.write()
+
+    def write(self) -> None:
+        """Write what is kept as the next file of the chain; where another process took its name, as the one after."""
+        with self._lock, self.once.warned():
+            if self._clock:
+                self._clock.cancel()
+                self._clock = None
+            try:
+                while self._told and not self._published():
+                    pass
+            except UsageError:
+                self._refused = True
+                self._told.clear()
+                raise
+
+    def _published(self) -> bool:
+        names = self.place.names(self.folder)
+        tail = self.place.read(f"{self.folder}/{names[-1]}").splitlines() if names else []
         begun = len(tail)
-        for told in kept:
+        for told in self._told:
             tail.append(_line(told, tail))
         number = int(names[-1].partition(".")[0]) + 1 if names else 1
-        if place.publish(f"{folder}/{number:08}.jsonl", b"\n".join(tail[begun:]) + b"\n"):
-            kept.clear()
-
-
-def _write_at_the_end(place: Place, folder: str, kept: list[dict[str, Any]]) -> None:
-    """Write what is left when nobody is there any more to be told of a failure but whoever reads warnings."""
-    try:
-        _write(place, folder, kept)
-    except UNRECORDED as error:
-        warnings.warn(
-            f"{len(kept)} reads of {place.uri} were not recorded: {reason(error)}", UnrecordedWarning, stacklevel=1
-        )
+        if done := self.place.publish(f"{self.folder}/{number:08}.jsonl", b"\n".join(tail[begun:]) + b"\n"):
+            self._told.clear()
+        return done
 
 
 def _line(told: Mapping[str, Any], tail: Sequence[bytes]) -> bytes:
@@ -115,11 +168,14 @@ def _number(line: bytes) -> int:
 class Chain:
     """One host's chain in its folder, as it lies there: its reads, and the line (from 1) that does not follow, None if all do.
 
+    `id` is the SHA-256 of its first line, the same wherever it is copied to; `hashes` are those of the lines of its reads.
     `torn` counts lines that a power cut left half written; they are no break, for the next line has their hash.
     """
 
     folder: str
+    id: str
     reads: tuple[Mapping[str, Any], ...] = field(repr=False)
+    hashes: tuple[str, ...] = field(repr=False)
     break_at: int | None
     torn: int
 
@@ -127,19 +183,20 @@ class Chain:
 def chains(place: Place) -> Iterator[Chain]:
     """Yield the chain of every host that has read a store, in the order of their names; none for a store never read."""
     folders = [f"{FOLDER}/{host}" for host in place.names(FOLDER)]
-    folders += [
-        f"{COPIED}/{origin}/{host}" for origin in place.names(COPIED) for host in place.names(f"{COPIED}/{origin}")
-    ]
+    folders += [f"{COPIED}/{one}/{host}" for one in place.names(COPIED) for host in place.names(f"{COPIED}/{one}")]
     yield from (_chain(place, folder) for folder in folders)
 
 
 def _chain(place: Place, folder: str) -> Chain:
     reads: list[Mapping[str, Any]] = []
+    hashes: list[str] = []
     broken: int | None = None
-    torn, previous = 0, _FIRST
+    torn, previous, first = 0, _FIRST, ""
     files = (place.read(f"{folder}/{name}") for name in place.names(folder))
     lines = [line for data in files for line in data.split(b"\n") if line]
     for number, line in enumerate(lines, start=1):
+        sha256 = hashlib.sha256(line).hexdigest()
+        first = first or sha256
         try:
             read = json.loads(line)
             follows = read["previous"] == previous
@@ -147,36 +204,51 @@ def _chain(place: Place, folder: str) -> Chain:
             torn += 1
         else:
             reads.append(read)
+            hashes.append(sha256)
             broken = broken or (None if follows else number)
-        previous = hashlib.sha256(line).hexdigest()
-    return Chain(folder, tuple(reads), broken, torn)
+        previous = sha256
+    return Chain(folder, first, tuple(reads), tuple(hashes), broken, torn)
 
 
 def copy_chains(source: Place, target: Place) -> None:
-    """Copy a store's own chains to where its copy keeps those of its origin; what is half written is not copied yet."""
-    origin = hashlib.sha256(source.uri.encode()).hexdigest()[:12]
+    """Copy a store's own chains beside those of its copy, each in a folder of its own; what is half written is not copied yet."""
     for host in source.names(FOLDER):
-        there = target.names(f"{COPIED}/{origin}/{host}")
+        folder = ""
         for name in source.names(f"{FOLDER}/{host}"):
-            copy = f"{COPIED}/{origin}/{host}/{name}"
             whole, end, _ = source.read(f"{FOLDER}/{host}/{name}").rpartition(b"\n")
-            if name not in there or target.read(copy) != whole + end:
-                target.replace(copy, whole + end)
+            first = hashlib.sha256(whole.partition(b"\n")[0]).hexdigest()
+            folder = folder or f"{COPIED}/{first[:16]}/{host}"
+            if end and (name not in target.names(folder) or target.read(f"{folder}/{name}") != whole + end):
+                target.replace(f"{folder}/{name}", whole + end)
 
 
-def reads_frame(place: Place, *, until: Mapping[str, int] | None = None) -> pl.DataFrame:
+def reads_frame(store: Store, *, until: Mapping[str, Mapping[str, Any]] | None = None) -> pl.DataFrame:
     """Return who read a store, oldest first: time (UTC), host, user, what, rows, landing, filter (canonical JSON), filter_hash.
 
-    `until` cuts each chain after so many reads, as `position` gives them, and leaves out chains that it does not name.
-    Raises `FailureError` where a chain is broken: what it says is then not to be believed.
+    `until` cuts each chain where it stood at a `position`, and leaves out chains that it does not name. Raises `FailureError`
+    where a chain was changed or cut short: what it says is then not to be believed; a line that a power cut tore is told
+    by a warning.
     """
     import polars as pl
 
-    found: list[Mapping[str, Any]] = []
-    for chain in chains(place):
+    there = list(chains(store.place))
+    for chain in there:
         if chain.break_at is not None:
-            raise FailureError(f"the read chain of {chain.folder} is broken at line {chain.break_at}: it was changed")
-        found += chain.reads if until is None else chain.reads[: until.get(chain.folder, 0)]
+            raise FailureError(f"the read chain {chain.folder} is broken at line {chain.break_at}: it was changed")
+        if chain.torn:
+            said = (
+                f"the read chain {chain.folder} has lines that cannot be read, as a power cut leaves them: {chain.torn}"
+            )
+            warnings.warn(said, UnrecordedWarning, stacklevel=2)
+    if (entry := _cut_short(store.journal, there)) is not None:
+        raise FailureError(
+            f"the read chains have less than journal entry {entry} saw of them: reads were taken out, or the chains are lost"
+        )
+    found = [
+        read
+        for chain in there
+        for read in (chain.reads if until is None else chain.reads[: until.get(chain.id, _NOTHING)["reads"]])
+    ]
     schema = {"time": pl.Datetime("us", "UTC"), **dict.fromkeys(("host", "user", "what"), pl.String())}
     schema |= {"rows": pl.Int64(), "landing": pl.Int64(), **dict.fromkeys(("filter", "filter_hash"), pl.String())}
     rows = [{**read, "time": datetime.fromisoformat(read["time"])} for read in found]
@@ -184,6 +256,16 @@ def reads_frame(place: Place, *, until: Mapping[str, int] | None = None) -> pl.D
     return frame.sort("time", "host", maintain_order=True)
 
 
-def position(place: Place) -> dict[str, int]:
-    """Return how many reads each chain has now, by its folder, so that a later look can be cut there."""
-    return {chain.folder: len(chain.reads) for chain in chains(place)}
+def position(place: Place) -> dict[str, dict[str, Any]]:
+    """Return how far each chain has come, by its id: how many `reads`, and the `sha256` of the last one's line."""
+    return {chain.id: {"reads": len(chain.reads), "sha256": chain.hashes[-1]} for chain in chains(place) if chain.reads}
+
+
+def _cut_short(journal: Journal, there: Sequence[Chain]) -> int | None:
+    """Return the number of a journal entry that saw more of some chain than there is, None where all is there."""
+    hashes = {chain.id: chain.hashes for chain in there}
+    for entry in journal.entries("review"):
+        for one, seen in entry.facts.get("reads", {}).items():
+            if hashes.get(one, ())[seen["reads"] - 1 : seen["reads"]] != (seen["sha256"],):
+                return entry.number
+    return None

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,13 +18,16 @@ from typing import Any
 import pytest
 from conftest import Cli
 
-from audit_reports import AuditLog, FailureError
+from audit_reports import AuditLog, FailureError, UsageError
 from audit_reports.backup import backup, restore
 from audit_reports.demo import World
+from audit_reports.feeds import FEEDS
+from audit_reports.landing import land
 from audit_reports.period import Period
 from audit_reports.place import Place
 from audit_reports.places import place_of
 from audit_reports.places.disk import Disk
+from audit_reports.places.s3 import S3
 from audit_reports.reads import ReadChain, UnrecordedWarning, chains, position, reads_frame
 from audit_reports.review import make_review
 from audit_reports.store import Store
@@ -49,11 +53,12 @@ ANSWERS: list[tuple[str, Callable[[AuditLog], Any], int]] = [
     ("newest", lambda view: view.newest(5), 5),
     ("polars", lambda view: view.polars(), 40),
     ("polars", lambda view: view.lazy().collect(), 40),
-    ("sql", lambda view: view.sql("SELECT actor FROM events"), 40),
+    ("sql SELECT actor FROM events", lambda view: view.sql("SELECT actor FROM events"), 40),
+    ("frame", lambda view: view.collect(view.frame().select("actor").head(7)), 7),
+    ("sessions", lambda view: view.sessions("1h"), 4),
     ("timeline", lambda view: view.timeline("1d"), 1),
     ("rare", lambda view: view.rare("actor", "event"), 15),
     ("first_seen", lambda view: view.first_seen("actor"), 3),
-    ("story", lambda view: view.story("backup-sync"), 9),
     ("quarantine", lambda view: view.quarantine(), 10),
     ("table", lambda view: view._repr_html_(), 20),
 ]
@@ -68,6 +73,19 @@ def test_an_answer_is_one_read(what: str, ask: Callable[[AuditLog], Any], rows: 
     assert (read["what"], read["filter"], read["filter_hash"]) == (what, view.where.as_json(), view.where.hash)
     assert (read["landing"], read["rows"]) == (12, rows)
     assert read["user"] and read["host"]
+
+
+def test_what_a_story_and_a_comparison_look_at_is_recorded_whole(copy: Path) -> None:
+    view = AuditLog(copy).filter(country="VN")
+    view.story("backup-sync")
+    before = view.filter(until="2026-03-04T02:00:00Z")
+    view.compare(before, "actor")
+    asked = [view.filter(actor="backup-sync"), view, before]
+    found = view.reads().select("what", "filter", "rows").rows()
+    assert found == [
+        (what, of.where.as_json(), rows)
+        for what, of, rows in zip(("story", "compare", "compare"), asked, (9, 3, 3), strict=True)
+    ]
 
 
 def test_a_review_is_one_read_and_what_it_looks_up_is_none(copy: Path) -> None:
@@ -140,6 +158,44 @@ def test_a_line_that_a_power_cut_tore_is_told_apart_and_goes_on(copy: Path) -> N
     log.count()
     (chain,) = chains(Disk(copy))
     assert (chain.break_at, chain.torn, [read["number"] for read in chain.reads]) == (None, 1, [1, 3])
+    with pytest.warns(UnrecordedWarning, match="has lines that cannot be read, as a power cut leaves them: 1"):
+        assert log.reads().height == 2
+
+
+def without_the_last(store: Path) -> None:
+    change(store, b"".join(lines(store)[:-1]))
+
+
+def with_another_last(store: Path) -> None:
+    *others, last = lines(store)
+    change(store, b"".join([*others, last.replace(b"table", b"count")]))
+
+
+def without_any(store: Path) -> None:
+    shutil.rmtree(store / "reads")
+
+
+@pytest.mark.parametrize("harm", [without_the_last, with_another_last, without_any])
+def test_what_is_taken_off_the_end_was_seen_by_the_journal(harm: Callable[[Path], None], copy: Path, cli: Cli) -> None:
+    log = AuditLog(copy)
+    log.count()
+    cli("review", "--period", "2026-W10", "--store", copy)
+    log.count()
+    assert log.reads()["what"].to_list() == ["count", "review activity-2026-W10", "count"]
+    change(copy, b"".join(lines(copy)[:-1]))
+    assert log.reads().height == 2, "nobody has seen the last yet"
+    log._repr_html_()
+    make_entry(copy)
+    assert log.reads().height == 3
+    harm(copy)
+    with pytest.raises(FailureError, match=r"have less than journal entry 1[34] saw"):
+        AuditLog(copy).reads()
+    assert AuditLog(copy).count() == 21_528
+
+
+def make_entry(store: Path) -> None:
+    """Journal how far the chains are, as a review's entry does."""
+    Store(store).journal.append("review", {"reads": position(Disk(store))}, time=NOW)
 
 
 READER = """
@@ -189,10 +245,10 @@ def test_a_cut_gives_the_same_reads_later(copy: Path) -> None:
     log = AuditLog(copy)
     log.count()
     cut = position(Disk(copy))
-    before = reads_frame(Disk(copy))
+    before = reads_frame(Store(copy))
     log.count()
-    assert reads_frame(Disk(copy), until=cut).equals(before)
-    assert reads_frame(Disk(copy), until={}).height == 0
+    assert reads_frame(Store(copy), until=cut).equals(before)
+    assert reads_frame(Store(copy), until={}).height == 0
 
 
 def test_only_the_owner_reads_what_was_read(copy: Path) -> None:
@@ -226,7 +282,9 @@ def test_a_store_that_may_only_be_read_answers_with_one_warning(
 # ---------------------------------------------------------------------------------------------------- copies, and S3
 
 
-def test_a_backup_has_the_reads_of_its_origin_beside_its_own(copy: Path, tmp_path: Path) -> None:
+def test_a_backup_has_the_reads_of_its_origin_beside_its_own(
+    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     AuditLog(copy).count()
     backup(Store(copy), str(tmp_path / "backup"), now=NOW)
     assert told(tmp_path / "backup") == [("count", 1)]
@@ -234,6 +292,9 @@ def test_a_backup_has_the_reads_of_its_origin_beside_its_own(copy: Path, tmp_pat
     AuditLog(copy).by("country")
     backup(Store(copy), str(tmp_path / "backup"), now=NOW)
     assert sorted(told(tmp_path / "backup")) == [("by", 1), ("by", 8), ("count", 1)]
+    os.chdir(tmp_path)
+    backup(Store("store"), "backup", now=NOW)
+    assert len(told(tmp_path / "backup")) == 3, "a chain is the same whatever its store is called"
     restore(tmp_path / "backup", str(tmp_path / "restored"), now=NOW)
     assert sorted(told(tmp_path / "restored")) == [("by", 1), ("by", 8), ("count", 1)]
 
@@ -263,3 +324,52 @@ def test_two_processes_in_s3_make_one_chain(s3: str) -> None:
         one.flush()
     (found,) = chains(place)
     assert (found.break_at, len(found.reads)) == (None, 130)
+
+
+def test_in_s3_what_is_kept_is_written_when_its_time_is_over(s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audit_reports.reads._KEPT_S", 0.05)
+    place, written = place_of(f"{s3}/store"), threading.Event()
+
+    class Watched(S3):
+        def publish(self, path: str, data: bytes) -> bool:
+            done = super().publish(path, data)
+            written.set()
+            return done
+
+    chain = ReadChain(Watched(f"{s3}/store"))
+    chain.record({"what": "x", "filter": "{}", "filter_hash": "", "landing": 1, "rows": 1}, time=NOW)
+    assert written.wait(30)
+    (found,) = chains(place)
+    assert len(found.reads) == 1
+
+
+def test_keys_that_may_only_read_are_told_once_and_asked_once(s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def refused(self: S3, path: str, data: bytes) -> bool:
+        asked.append(path)
+        raise UsageError("S3 refuses these keys")
+
+    monkeypatch.setattr(S3, "publish", refused)
+    chain = ReadChain(place_of(f"{s3}/store"))
+    facts = {"what": "x", "filter": "{}", "filter_hash": "", "landing": 1, "rows": 1}
+    with pytest.warns(UnrecordedWarning, match="S3 refuses these keys.*reads of it are not recorded") as warned:
+        for _ in range(200):
+            chain.record(facts, time=NOW)
+        chain.flush()
+    assert (len(warned), len(asked)) == (1, 1)
+
+
+def test_in_s3_a_process_writes_its_reads_when_it_ends(s3: str, tmp_path: Path) -> None:
+    event = tmp_path / "event.jsonl"
+    event.write_text('{"id": "e", "occurred_at": "2026-03-02T09:00:00Z", "category": "Members", "action": "Left"}\n')
+    land(f"{s3}/store", [str(event)], FEEDS, now=NOW)
+    by_name = {"AWS_ENDPOINT_URL": os.environ["AWS_ENDPOINT_URL"].replace("127.0.0.1", "localhost")}
+    program = "import sys; from audit_reports import AuditLog; AuditLog(sys.argv[1]).count()"
+    for words in (["-c", program, f"{s3}/store"], ["-m", "audit_reports", "events", "--store", f"{s3}/store"]):
+        ran = subprocess.run(
+            [sys.executable, *words], capture_output=True, text=True, check=False, env=os.environ | by_name
+        )
+        assert (ran.returncode, ran.stderr) == (0, "")
+    (found,) = chains(place_of(f"{s3}/store"))
+    assert [read["what"] for read in found.reads] == ["count", "newest"]

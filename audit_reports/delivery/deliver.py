@@ -121,7 +121,7 @@ def _make(office: Office, due: Due, amendment: int) -> Entry:
         root = Path(temporary)
         written = write_review(review, root, ("html", *plan.formats), arguments=arguments)
         files = {path.relative_to(root).as_posix(): path.read_bytes() for path in written}
-    facts = review_facts(review, files) | {
+    facts = review_facts(store, review, files) | {
         "plan": plan.name,
         "amendment": amendment,
         "recipients": list(plan.recipients),
