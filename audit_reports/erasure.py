@@ -20,6 +20,7 @@ from audit_reports.journal import time_text
 from audit_reports.landed_before import LandedBefore
 from audit_reports.landed_rows import BATCH, Rows, at_work, by_whom, rows_by_landing, rows_facts, whole_files, write_day
 from audit_reports.quarantine_files import keep_quarantine, parted
+from audit_reports.reads import forget
 from audit_reports.retention import quarantine_facts
 from audit_reports.store import EventFile, Store, scan_sql
 from audit_reports.sweeping import NOTHING_SWEPT, Swept, sweep
@@ -36,8 +37,9 @@ class Erased:
     """What an erasure removed: so many events of the days `touched` (ISO), from so many files, and so many lines of quarantine.
 
     `held` are the days under a hold with the person's events, which stayed; `quarantine_held` says that a hold kept the
-    quarantine as it is. `mentioned` counts events that stay and name the person as resource, `file_names` the landed files
-    whose names hold the person's. `entries` are the journal's.
+    quarantine as it is. `reads` counts the reads that asked for the person, whose filters and queries were emptied.
+    `mentioned` counts events that stay and name the person as resource, `file_names` the landed files whose names hold the
+    person's. `entries` are the journal's.
     """
 
     events: int = 0
@@ -46,6 +48,7 @@ class Erased:
     quarantined: int = 0
     held: tuple[date, ...] = ()
     quarantine_held: bool = False
+    reads: int = 0
     mentioned: int = 0
     file_names: int = 0
     entries: tuple[int, ...] = ()
@@ -69,6 +72,8 @@ class _Theirs:
 
 def erase(store: Store, *, actor: str, reason: str, now: datetime) -> Erased:
     """Remove the events whose `actor` or `actor_id` is this text, and the lines of quarantine that contain it.
+
+    The filters and queries of reads that contain it are emptied.
 
     Other events of the same files stay as they are; the old files are gone from the disk at once. Days under a hold stay,
     and so does the quarantine while any hold stands. Raises `UsageError` without a name or a reason, and for a reason that
@@ -95,6 +100,7 @@ def erase(store: Store, *, actor: str, reason: str, now: datetime) -> Erased:
                     quarantine_held=bool(standing),
                     mentioned=_mentioned(connection, store.files(table), actor, theirs.condition),
                     file_names=LandedBefore(store, connection).named(actor),
+                    reads=done.reads + forget(store.place, actor),
                     swept=sweep(store, now=now, at_once=True),
                 )
         except ConflictError:

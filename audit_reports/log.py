@@ -20,7 +20,7 @@ from audit_reports.engine import EngineError, Limits
 from audit_reports.engines import engine_of
 from audit_reports.errors import FailureError, UsageError, nearest, quoted, reason
 from audit_reports.filter import CLOSED, FLAGS, Filter, check_values, checked_timezone, duration
-from audit_reports.reads import ReadChain, reads_frame
+from audit_reports.reads import ReadChain, asked_for, reads_frame
 from audit_reports.store import EventFile, Landed, Store
 from audit_reports.timeline import timeline, with_quiet
 from audit_reports.vocabulary import country_names, vocabulary
@@ -227,8 +227,7 @@ class AuditLog:
         See `behaviour.story`: `since_previous` (seconds), `new_place` and `new_action` are told beside each event.
         """
         rows = self._ran(story(self.frame(), self._filtered(Filter()), actor))
-        asked = self.where.also(Filter.of(actor=actor, timezone=self.timezone))
-        self._view(asked, self.timezone).record("story", rows=rows.height)
+        self._view(self.where.also(Filter.of(actor=actor)), self.timezone).record("story", rows=rows.height)
         return rows
 
     def newest(self, limit: int | None = None) -> pl.DataFrame:
@@ -250,7 +249,7 @@ class AuditLog:
             rows = self._snapshot.engine.sql(self.frame(), query)
         except EngineError as error:
             raise self._snapshot.failure(error) from error
-        self.record(f"sql {query}", rows=rows.height)
+        self.record("sql", rows=rows.height, query=query)
         return rows
 
     def sql_text(self) -> str:
@@ -343,15 +342,16 @@ class AuditLog:
         view._recorded = False
         return view
 
-    def record(self, what: str, *, rows: int) -> None:
+    def record(self, what: str, *, rows: int, query: str | None = None) -> None:
         """Say in the read chain of this host that somebody was given an answer of so many rows.
 
         A store that may only be read still answers; a warning says once that its reads are not recorded.
         """
         if self._recorded:
-            where = {"filter": self.where.as_json(), "filter_hash": self.where.hash}
-            facts = {"what": what, **where, "landing": self.landing, "rows": rows}
-            self._snapshot.reads.record(facts, time=clock.now())
+            asked = asked_for(self.where.as_json(), query)
+            self._snapshot.reads.record(
+                {"what": what, **asked, "landing": self.landing, "rows": rows}, time=clock.now()
+            )
 
     def write_reads(self) -> None:
         """Write the reads that are kept still, as they are for some seconds in S3: on a disk, none."""

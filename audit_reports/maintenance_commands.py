@@ -169,7 +169,7 @@ def _erase(run: Run) -> int:
             "--dry-run goes with --older-than; `audit-reports events --actor NAME` shows whose events they are"
         )
     done = erase(Store(run.store), actor=arguments.actor, reason=arguments.reason or "", now=clock.now())
-    names = ("events", "days", "files", "quarantined", "mentioned", "file_names")
+    names = ("events", "days", "files", "quarantined", "mentioned", "file_names", "reads")
     if run.format == "table" and run.out is None:
         if done.entries:
             entries = ", ".join(map(str, done.entries))
@@ -185,6 +185,8 @@ def _erase(run: Run) -> int:
         say(f"{len(done.held):,} days under a hold keep theirs: {', '.join(map(str, done.held))}")
     if done.quarantine_held:
         say("a hold stands, so the quarantine was left as it is")
+    if done.reads:
+        say(f"{done.reads:,} reads asked for it: what they asked for is emptied, and that they were made stays")
     if done.mentioned:
         say(f"{done.mentioned:,} other events name it as their resource, and stay")
     if done.file_names:

@@ -72,6 +72,9 @@ class Place(Protocol):
         One process at a time, without forcing anything to the disk; a last line that was torn off gets its end first.
         """
 
+    def amend(self, path: str, change: Callable[[bytes], bytes]) -> None:
+        """Write a file over with as many other bytes, durably, while nobody appends to it; the same bytes write nothing."""
+
     def keep(self, local: Path, path: str) -> None:
         """Take a file of this machine into the place; the local one is gone or of no use afterwards."""
 

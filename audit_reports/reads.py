@@ -1,9 +1,12 @@
 """Who looked at the audit log? The read chains of a store: one for each host, a line for each answer that somebody was given.
 
 STORE/reads/HOST/00000001.jsonl holds lines of canonical JSON with `number`, `time`, `host`, `user`, `what` (the command or
-method), `filter`, `filter_hash`, `landing`, `rows` and `previous`, the SHA-256 of the line before (64 zeros for the first). On
-a disk the file grows under a lock of its own, without waiting for the disk: a record outlives its process, killed or not, and a
-line that a power cut tore stays where it is, under the hash of the next. In S3, where nothing grows, a process keeps its
+method), `filter`, `filter_hash`, `landing`, `rows`, for SQL `query` and `query_hash`, and `previous`, the hash of the line
+before (64 zeros for the first). A line's hash is the SHA-256 of what it says without `filter` and `query`, for which their own
+SHA-256 vouch: an erasure can empty them where they name a person, and the chain holds.
+
+On a disk the file grows under a lock of its own, without waiting for the disk: a record outlives its process, killed or not,
+and a line that a power cut tore stays where it is, under the hash of the next. In S3, where nothing grows, a process keeps its
 records for ten seconds at most, and writes them as the next file then, and when it ends.
 
 What was taken off the end of a chain, or a whole chain, nothing in the chains themselves shows: so the journal's entry of each
@@ -40,10 +43,18 @@ _FIRST = "0" * 64
 _KEPT_S = 10.0
 _KEPT_READS = 64
 _NOTHING = {"reads": 0}
+_END = b"\n"
+_TEXTS = ("filter", "query")
 
 
 class UnrecordedWarning(UserWarning):
     """A store was read, and its read chain does not say so."""
+
+
+def asked_for(filter: str, query: str | None = None) -> dict[str, Any]:
+    """Return a filter (canonical JSON), and a query where there is one, as a record holds them."""
+    texts = {"filter": filter} if query is None else {"filter": filter, "query": query}
+    return texts | {f"{name}_hash": _sha256(text) for name, text in texts.items()}
 
 
 class ReadChain:
@@ -152,16 +163,32 @@ def _line(told: Mapping[str, Any], tail: Sequence[bytes]) -> bytes:
     known = next(
         ((number, behind) for behind, line in enumerate(reversed(tail)) if (number := _number(line))), (0, len(tail))
     )
-    previous = hashlib.sha256(tail[-1]).hexdigest() if tail else _FIRST
+    previous = _hash(tail[-1]) if tail else _FIRST
     return canonical({**told, "number": sum(known) + 1, "previous": previous}).encode()
 
 
-def _number(line: bytes) -> int:
-    """Return a line's number, 0 for a line that a power cut tore."""
+def _read(line: bytes) -> dict[str, Any] | None:
+    """Return what a line says, None for one that a power cut tore."""
     try:
-        return int(json.loads(line)["number"])
-    except (ValueError, KeyError, TypeError):
-        return 0
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and {"number", "previous"} <= found.keys() else None
+
+
+def _number(line: bytes) -> int:
+    return int(read["number"]) if (read := _read(line)) else 0
+
+
+def _hash(line: bytes) -> str:
+    """Return the hash that the next line has of this one."""
+    read = _read(line)
+    said = line if read is None else canonical({k: v for k, v in read.items() if k not in _TEXTS}).encode()
+    return hashlib.sha256(said).hexdigest()
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -195,17 +222,17 @@ def _chain(place: Place, folder: str) -> Chain:
     files = (place.read(f"{folder}/{name}") for name in place.names(folder))
     lines = [line for data in files for line in data.split(b"\n") if line]
     for number, line in enumerate(lines, start=1):
-        sha256 = hashlib.sha256(line).hexdigest()
+        sha256 = _hash(line)
         first = first or sha256
-        try:
-            read = json.loads(line)
-            follows = read["previous"] == previous
-        except (ValueError, KeyError, TypeError):
+        if (read := _read(line)) is None:
             torn += 1
         else:
+            texts = {name: read[name] for name in _TEXTS if read.get(name) is not None}
+            follows = read["previous"] == previous
+            vouched = all(read.get(f"{name}_hash") == _sha256(text) for name, text in texts.items())
             reads.append(read)
             hashes.append(sha256)
-            broken = broken or (None if follows else number)
+            broken = broken or (None if follows and vouched else number)
         previous = sha256
     return Chain(folder, first, tuple(reads), tuple(hashes), broken, torn)
 
@@ -215,16 +242,40 @@ def copy_chains(source: Place, target: Place) -> None:
     for host in source.names(FOLDER):
         folder = ""
         for name in source.names(f"{FOLDER}/{host}"):
-            whole, end, _ = source.read(f"{FOLDER}/{host}/{name}").rpartition(b"\n")
-            first = hashlib.sha256(whole.partition(b"\n")[0]).hexdigest()
-            folder = folder or f"{COPIED}/{first[:16]}/{host}"
+            whole, end, _ = source.read(f"{FOLDER}/{host}/{name}").rpartition(_END)
+            folder = folder or f"{COPIED}/{_hash(whole.partition(_END)[0])[:16]}/{host}"
             if end and (name not in target.names(folder) or target.read(f"{folder}/{name}") != whole + end):
                 target.replace(f"{folder}/{name}", whole + end)
 
 
-def reads_frame(store: Store, *, until: Mapping[str, Mapping[str, Any]] | None = None) -> pl.DataFrame:
-    """Return who read a store, oldest first: time (UTC), host, user, what, rows, landing, filter (canonical JSON), filter_hash.
+def forget(place: Place, name: str) -> int:
+    """Empty the filters and queries of reads that hold a name; return how many reads. The chains hold as they did."""
+    within = json.dumps(name, ensure_ascii=False)[1:-1]
+    emptied = 0
 
+    def without(line: bytes) -> bytes:
+        nonlocal emptied
+        read = _read(line)
+        gone = [
+            text
+            for text in _TEXTS
+            if read and any(one in (read.get(text) or "") for one in (name, within, name.replace("'", "''")))
+        ]
+        if read is None or not gone:
+            return line
+        emptied += 1
+        return canonical(read | dict.fromkeys(gone)).encode().ljust(len(line))
+
+    for chain in chains(place):
+        for file in place.names(chain.folder):
+            place.amend(f"{chain.folder}/{file}", lambda data: _END.join(map(without, data.split(_END))))
+    return emptied
+
+
+def reads_frame(store: Store, *, until: Mapping[str, Mapping[str, Any]] | None = None) -> pl.DataFrame:
+    """Return who read a store, oldest first: time (UTC), host, user, what, rows, landing, filter (JSON), filter_hash, query.
+
+    `query` is that of `sql`, null elsewhere; it and the filter are null where an erasure emptied them.
     `until` cuts each chain where it stood at a `position`, and leaves out chains that it does not name. Raises `FailureError`
     where a chain was changed or cut short: what it says is then not to be believed; a line that a power cut tore is told
     by a warning.
@@ -250,9 +301,13 @@ def reads_frame(store: Store, *, until: Mapping[str, Mapping[str, Any]] | None =
         for read in (chain.reads if until is None else chain.reads[: until.get(chain.id, _NOTHING)["reads"]])
     ]
     schema = {"time": pl.Datetime("us", "UTC"), **dict.fromkeys(("host", "user", "what"), pl.String())}
-    schema |= {"rows": pl.Int64(), "landing": pl.Int64(), **dict.fromkeys(("filter", "filter_hash"), pl.String())}
+    schema |= {
+        "rows": pl.Int64(),
+        "landing": pl.Int64(),
+        **dict.fromkeys(("filter", "filter_hash", "query"), pl.String()),
+    }
     rows = [{**read, "time": datetime.fromisoformat(read["time"])} for read in found]
-    frame = pl.DataFrame([{name: row[name] for name in schema} for row in rows], schema=schema)
+    frame = pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=schema)
     return frame.sort("time", "host", maintain_order=True)
 
 

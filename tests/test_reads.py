@@ -28,7 +28,7 @@ from audit_reports.place import Place
 from audit_reports.places import place_of
 from audit_reports.places.disk import Disk
 from audit_reports.places.s3 import S3
-from audit_reports.reads import ReadChain, UnrecordedWarning, chains, position, reads_frame
+from audit_reports.reads import ReadChain, UnrecordedWarning, asked_for, chains, position, reads_frame
 from audit_reports.review import make_review
 from audit_reports.store import Store
 
@@ -53,7 +53,7 @@ ANSWERS: list[tuple[str, Callable[[AuditLog], Any], int]] = [
     ("newest", lambda view: view.newest(5), 5),
     ("polars", lambda view: view.polars(), 40),
     ("polars", lambda view: view.lazy().collect(), 40),
-    ("sql SELECT actor FROM events", lambda view: view.sql("SELECT actor FROM events"), 40),
+    ("sql", lambda view: view.sql("SELECT actor FROM events"), 40),
     ("frame", lambda view: view.collect(view.frame().select("actor").head(7)), 7),
     ("sessions", lambda view: view.sessions("1h"), 4),
     ("timeline", lambda view: view.timeline("1d"), 1),
@@ -86,6 +86,13 @@ def test_what_a_story_and_a_comparison_look_at_is_recorded_whole(copy: Path) -> 
         (what, of.where.as_json(), rows)
         for what, of, rows in zip(("story", "compare", "compare"), asked, (9, 3, 3), strict=True)
     ]
+
+
+def test_sql_is_recorded_with_its_query(copy: Path) -> None:
+    view = AuditLog(copy).filter(country="VN")
+    query = "SELECT raw FROM events WHERE actor = 'O''Hara'"
+    view.sql(query)
+    assert view.reads().select("what", "query", "filter").rows() == [("sql", query, view.where.as_json())]
 
 
 def test_a_review_is_one_read_and_what_it_looks_up_is_none(copy: Path) -> None:
@@ -131,11 +138,12 @@ def test_each_line_has_the_hash_of_the_one_before(copy: Path) -> None:
     ("harm", "break_at"),
     [
         (lambda of: [of[0], of[1].replace(b'"rows":1', b'"rows":0'), *of[2:]], 3),
+        (lambda of: [of[0], of[1].replace(b'"filter":"', b'"filter":" '), *of[2:]], 2),
         (lambda of: [of[0], *of[2:]], 2),
         (lambda of: of[1:], 1),
         (lambda of: [of[1], of[0], *of[2:]], 1),
     ],
-    ids=["altered", "taken out", "first taken out", "moved"],
+    ids=["altered", "filter altered", "taken out", "first taken out", "moved"],
 )
 def test_a_chain_that_was_changed_is_found(
     harm: Callable[[list[bytes]], list[bytes]], break_at: int, copy: Path
@@ -257,6 +265,33 @@ def test_only_the_owner_reads_what_was_read(copy: Path) -> None:
     assert (folder / "00000001.jsonl").stat().st_mode & 0o777 == 0o600
 
 
+HOSTILE_NAME = "o'hara \"\\\u2028<b>@northwind.example"
+
+
+def test_an_erasure_empties_what_asked_for_a_person_and_the_chain_holds(copy: Path, tmp_path: Path, cli: Cli) -> None:
+    log = AuditLog(copy)
+    log.count()
+    log.filter(actor=HOSTILE_NAME).count()
+    log.sql(f"SELECT * FROM events WHERE actor = '{HOSTILE_NAME.replace(chr(39), chr(39) * 2)}'")
+    log.filter(country="VN").count()
+    make_entry(copy)
+    backup(Store(copy), str(tmp_path / "backup"), now=NOW)
+    before, at = log.reads(), position(Disk(copy))
+    ran = cli("store", "retain", "--actor", HOSTILE_NAME, "--reason", "request 17", "--store", copy, "--format", "json")
+    assert "2 reads asked for it: what they asked for is emptied" in ran.err
+    backup(Store(copy), str(tmp_path / "backup"), now=NOW)
+    for store in (copy, tmp_path / "backup"):
+        after = AuditLog(store).reads()
+        assert after.drop("filter", "query").equals(before.drop("filter", "query"))
+        assert after["filter"].is_null().to_list() == [False, True, False, False]
+        assert after["query"].is_null().all()
+        texts = b"".join(path.read_bytes() for path in store.rglob("*.jsonl"))
+        assert b"hara" not in texts
+    assert position(Disk(copy)) == at
+    log.count()
+    assert log.reads().height == 5
+
+
 # ------------------------------------------------------------------------------------------- where nothing can be written
 
 
@@ -303,10 +338,10 @@ def test_in_s3_reads_are_kept_for_a_while_and_written_together(s3: str) -> None:
     place: Place = place_of(f"{s3}/store")
     chain = ReadChain(place)
     for number in range(3):
-        chain.record({"what": "x", "filter": "{}", "filter_hash": "", "landing": 1, "rows": number}, time=NOW)
+        chain.record({"what": "x", **asked_for("{}"), "landing": 1, "rows": number}, time=NOW)
     assert place.names("reads") == []
     chain.flush()
-    chain.record({"what": "y", "filter": "{}", "filter_hash": "", "landing": 1, "rows": 3}, time=NOW)
+    chain.record({"what": "y", **asked_for("{}"), "landing": 1, "rows": 3}, time=NOW)
     del chain  # what is left is written at the end
     (found,) = chains(place)
     assert (found.break_at, [read["rows"] for read in found.reads]) == (None, [0, 1, 2, 3])
@@ -317,9 +352,7 @@ def test_two_processes_in_s3_make_one_chain(s3: str) -> None:
     place = place_of(f"{s3}/store")
     both = ReadChain(place), ReadChain(place_of(f"{s3}/store"))
     for number in range(130):
-        both[number % 2].record(
-            {"what": "x", "filter": "{}", "filter_hash": "", "landing": 1, "rows": number}, time=NOW
-        )
+        both[number % 2].record({"what": "x", **asked_for("{}"), "landing": 1, "rows": number}, time=NOW)
     for one in both:
         one.flush()
     (found,) = chains(place)
@@ -337,7 +370,7 @@ def test_in_s3_what_is_kept_is_written_when_its_time_is_over(s3: str, monkeypatc
             return done
 
     chain = ReadChain(Watched(f"{s3}/store"))
-    chain.record({"what": "x", "filter": "{}", "filter_hash": "", "landing": 1, "rows": 1}, time=NOW)
+    chain.record({"what": "x", **asked_for("{}"), "landing": 1, "rows": 1}, time=NOW)
     assert written.wait(30)
     (found,) = chains(place)
     assert len(found.reads) == 1
@@ -352,7 +385,7 @@ def test_keys_that_may_only_read_are_told_once_and_asked_once(s3: str, monkeypat
 
     monkeypatch.setattr(S3, "publish", refused)
     chain = ReadChain(place_of(f"{s3}/store"))
-    facts = {"what": "x", "filter": "{}", "filter_hash": "", "landing": 1, "rows": 1}
+    facts = {"what": "x", **asked_for("{}"), "landing": 1, "rows": 1}
     with pytest.warns(UnrecordedWarning, match="S3 refuses these keys.*reads of it are not recorded") as warned:
         for _ in range(200):
             chain.record(facts, time=NOW)

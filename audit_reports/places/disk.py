@@ -95,6 +95,16 @@ class Disk:
             torn = bool(tail) and not tail.endswith(b"\n")
             os.write(file.fileno(), b"\n" * torn + line(tail.splitlines()) + b"\n")
 
+    def amend(self, path: str, change: Callable[[bytes], bytes]) -> None:
+        with (self.root / path).open("r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            there = file.read()
+            if (changed := change(there)) != there:
+                file.seek(0)
+                file.write(changed)
+                file.flush()
+                os.fsync(file.fileno())
+
     def keep(self, local: Path, path: str) -> None:
         target = self.root / path
         with local.open("rb") as file:

@@ -137,6 +137,11 @@ class S3:
     def append(self, path: str, line: Callable[[list[bytes]], bytes]) -> None:
         raise NotImplementedError("no object grows")
 
+    def amend(self, path: str, change: Callable[[bytes], bytes]) -> None:
+        there = self.read(path)
+        if (changed := change(there)) != there:
+            self.replace(path, changed)
+
     def keep(self, local: Path, path: str) -> None:
         size = local.stat().st_size
         with self._asking():
