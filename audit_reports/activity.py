@@ -54,17 +54,16 @@ def by(
     >>> by(nw.from_native(events), ["country"], timezone="UTC").select("country", "events", "actors").collect().rows()
     [(None, 2, 2), ('ES', 1, 1)]
     """
-    checked_dimensions(dimensions)
     few = limit is not None and "actor" not in dimensions
-    counted = _counted(events, dimensions, timezone=timezone, actors=not few)
-    counted = counted.sort("events", *dimensions, descending=[True, *[False] * len(dimensions)], nulls_last=True)
+    rows = counted(events, dimensions, timezone=timezone, actors=not few)
+    rows = rows.sort("events", *dimensions, descending=[True, *[False] * len(dimensions)], nulls_last=True)
     if limit is None:
-        return counted
-    return _with_actors(counted.head(limit), events, dimensions, timezone=timezone) if few else counted.head(limit)
+        return rows
+    return _with_actors(rows.head(limit), events, dimensions, timezone=timezone) if few else rows.head(limit)
 
 
 def _with_actors(
-    counted: nw.LazyFrame[Any], events: nw.LazyFrame[Any], dimensions: Sequence[str], *, timezone: str
+    rows: nw.LazyFrame[Any], events: nw.LazyFrame[Any], dimensions: Sequence[str], *, timezone: str
 ) -> nw.LazyFrame[Any]:
     """Return few counts with the column `actors`, for which only the events of these are looked at again."""
     # A join takes no null for another: the text beside the sign whether there is one stands for it.
@@ -74,7 +73,7 @@ def _with_actors(
     others = ("events", "first_seen", "last_seen")
     theirs = with_dimensions(events, dimensions, timezone=timezone).with_columns(**keys)
     joined = theirs.select(*keys, *dict.fromkeys([*dimensions, "actor"])).join(
-        counted.with_columns(**keys).select(*keys, *others), on=list(keys), how="inner"
+        rows.with_columns(**keys).select(*keys, *others), on=list(keys), how="inner"
     )
     actors = joined.group_by(*dimensions).agg(
         distinct("actor").alias("actors"), *(nw.col(name).max() for name in others)
@@ -83,15 +82,19 @@ def _with_actors(
     return told.sort("events", *dimensions, descending=[True, *[False] * len(dimensions)], nulls_last=True)
 
 
-def _counted(
+def counted(
     events: nw.LazyFrame[Any], dimensions: Sequence[str], *, timezone: str, actors: bool = True
 ) -> nw.LazyFrame[Any]:
-    """Count events by some dimensions, and the actors of each; by the columns and actors first, which is cheaper."""
+    """Count events by some dimensions as `by` does, in no order; without `actors` that column is left out.
+
+    Events are counted by columns and actors first, and these counts again, which is cheaper than to look for distinct actors.
+    """
+    checked_dimensions(dimensions)
     time = nw.col("occurred_at")
     later = [name for name in dimensions if name in _LATER]
     at_once = [name for name in dimensions if name not in _LATER]
     columns = [*at_once, *(column for name in later for column in _LATER[name]), *(["actor"] if actors else [])]
-    counted = (
+    pairs = (
         _with_dimensions(events, at_once, timezone=timezone)
         .group_by(*dict.fromkeys(columns))
         .agg(nw.len().cast(nw.Int64).alias("events"), time.min().alias("first_seen"), time.max().alias("last_seen"))
@@ -99,11 +102,11 @@ def _counted(
     who = nw.col("actor")
     if set(columns) == set(dimensions):
         known = [(~who.is_null()).cast(nw.Int64).alias("actors")] if actors else []
-        return counted.select(*dimensions, "events", *known, "first_seen", "last_seen")
+        return pairs.select(*dimensions, "events", *known, "first_seen", "last_seen")
     # A pair of the dimensions' values and an actor is there once, but where a dimension is made of several columns.
     known = [(distinct("actor") if later else who.count().cast(nw.Int64)).alias("actors")] if actors else []
     return (
-        _with_dimensions(counted, later, timezone=timezone)
+        _with_dimensions(pairs, later, timezone=timezone)
         .group_by(*dimensions)
         .agg(nw.col("events").sum().cast(nw.Int64), *known, nw.col("first_seen").min(), nw.col("last_seen").max())
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import narwhals as nw
 
-from audit_reports.activity import by
+from audit_reports.activity import counted
 
 NEW, GONE = "new", "gone"
 """What `state` says of a row that only this period has, or only the one before; null for a row that both have."""
@@ -31,8 +31,8 @@ def compare(
     >>> changed.select("actor", "events", "before", "change", "state").collect().rows()
     [('ana', 2, 1, 1, None), (None, 1, 0, 1, 'new'), ('ben', 0, 1, -1, 'gone')]
     """
-    now, earlier = (by(frame, dimensions, timezone=timezone) for frame in (events, before))
-    return compared(now, earlier, dimensions)
+    now = counted(events, dimensions, timezone=timezone)
+    return compared(now, counted(before, dimensions, timezone=timezone, actors=False), dimensions)
 
 
 def compared(now: nw.LazyFrame[Any], before: nw.LazyFrame[Any], dimensions: Sequence[str]) -> nw.LazyFrame[Any]:
