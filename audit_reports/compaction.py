@@ -1,7 +1,7 @@
 """How do many small files become few? Merges the small ones of each day, proves that no row changed, and commits.
 
-The merged files hold the same rows, sorted by time, each with the landing that brought it: every answer stays, as of any
-landing. Files of 64 MB and more are left as they are, and so is a day with one small file.
+The merged files hold the same rows, sorted by actor and time, each with the landing that brought it: every answer stays,
+as of any landing. Files of 64 MB and more are left as they are, and so is a day with one small file.
 """
 
 from __future__ import annotations

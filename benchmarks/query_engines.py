@@ -160,7 +160,7 @@ ENGINES: Mapping[str, Engine] = {
     "Polars": Engine("polars", polars),
     "DuckDB's Polars bridge": Engine("polars", bridge, slow=True),
     "ClickHouse (chdb)": Engine("chdb", clickhouse),
-    "pandas": Engine("pandas", pandas, most=20_000_000, slow=True),
+    "pandas": Engine("pandas", pandas, most=5_000_000, slow=True),
     "SQLite": Engine("sqlite3", sqlite, most=5_000_000, slow=True),
     "Spark": Engine("pyspark", spark, slow=True),
     "audit-reports on Spark": Engine("pyspark", library_on_spark, slow=True),
@@ -199,6 +199,7 @@ def _duckdb() -> Any:
 
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = false")
     return connection
 
 

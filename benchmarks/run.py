@@ -15,6 +15,7 @@ from pathlib import Path
 
 import growth
 import landing
+import layout
 import many_files
 import memory
 import queries
@@ -26,7 +27,7 @@ from measure import Aim, process, show, table
 _MANY = 5_000_000
 _FEW_RUNS = 3
 _OF_EVENTS = ("landing", "size", "review")
-_PARTS = ("files", "growth", "memory", "small", "questions", *_OF_EVENTS)
+_PARTS = ("files", "growth", "memory", "small", "questions", "layout", *_OF_EVENTS)
 
 
 def main() -> int:
@@ -56,6 +57,8 @@ def main() -> int:
         parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(_PARTS)}")
     if any(size % min(arguments.store_events) for size in arguments.store_events):
         parser.error("--store-events: the larger stores are multiples of the smallest")
+    if not arguments.only:
+        parts.discard("layout")
     if arguments.memory_gb is None:
         if arguments.only and "memory" in parts:
             parser.error("how much? --memory-gb 10")
@@ -66,9 +69,9 @@ def main() -> int:
         parts.discard("small")
     print(machine())
     aims = of_stores(arguments, parts)
-    if "questions" in parts:
+    if parts & {"questions", "layout"}:
         for events in arguments.query_events:
-            aims += of_questions(arguments, events)
+            aims += of_questions(arguments, parts, events)
     if parts.intersection(_OF_EVENTS):
         for events in arguments.events:
             aims += of_events(arguments, parts, events)
@@ -116,19 +119,24 @@ def of_stores(arguments: argparse.Namespace, parts: set[str]) -> list[Aim]:
     return aims
 
 
-def of_questions(arguments: argparse.Namespace, events: int) -> list[Aim]:
-    """Ask all engines about one number of events, in a folder of its own that is gone afterwards."""
+def of_questions(arguments: argparse.Namespace, parts: set[str], events: int) -> list[Aim]:
+    """Ask all engines about one number of events, or try other layouts of them, in a folder that is gone afterwards."""
     print(f"\n## Twelve questions about {events:,} events", flush=True)
     folder: Path = arguments.folder / f"questions-{events}"
     store = queries.make_store(folder, events)
-    only = arguments.engines.split(",") if arguments.engines else ()
-    asked = query_workers.ask_all(store, events=events, runs=arguments.runs, only=only)
-    queries.show(asked)
-    shell = queries.from_shell(store, runs=arguments.runs)
-    show("A summary of a week from the shell, the whole process", shell, against=[queries.BARE], whole=True)
+    aims: list[Aim] = []
+    if "layout" in parts:
+        layout.layout(store, folder / "layouts", events=events, runs=arguments.runs)
+    if "questions" in parts:
+        only = arguments.engines.split(",") if arguments.engines else ()
+        asked = query_workers.ask_all(store, events=events, runs=arguments.runs, only=only)
+        queries.show(asked)
+        shell = queries.from_shell(store, runs=arguments.runs)
+        show("A summary of a week from the shell, the whole process", shell, against=[queries.BARE], whole=True)
+        aims = [*queries.aims(asked, events=events), *queries.aims_from_shell(shell, events=events)]
     if not arguments.keep:
         shutil.rmtree(folder)
-    return [*queries.aims(asked, events=events), *queries.aims_from_shell(shell, events=events)]
+    return aims
 
 
 def of_events(arguments: argparse.Namespace, parts: set[str], events: int) -> list[Aim]:

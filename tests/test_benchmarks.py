@@ -264,7 +264,9 @@ def test_the_aims_of_questions_are_ratios_to_hand_and_to_each_peer(part: Callabl
 
 @pytest.mark.slow
 def test_questions_run(tmp_path: Path, part: Callable[[str], Any]) -> None:
-    printed = benchmark(tmp_path, "--only", "questions", "--query-events", "6000", "--engines", "Polars")
+    printed = benchmark(tmp_path, "--only", "questions,layout", "--query-events", "6000", "--engines", "Polars")
+    for name in part("layout").LAYOUTS:
+        assert f"\n| {name} | " in printed
     for question in part("questions").QUESTIONS:
         assert f"\n| {question} |" in printed
     assert "\n| summary of a week of 6,000 events from the shell, times python -c, DuckDB alone |" in printed
