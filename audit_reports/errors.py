@@ -10,6 +10,8 @@ import difflib
 import re
 from collections.abc import Iterable
 
+from audit_reports.meant import folded, other_word, same_part
+
 
 class AuditReportsError(Exception):
     """The root of every error that this package raises on purpose."""
@@ -23,8 +25,10 @@ class UsageError(AuditReportsError, ValueError):
     exit_code = 2
 
     @classmethod
-    def unknown(cls, kind: str, word: str, known: Iterable[str], hint: str = "") -> UsageError:
-        """Return the error for a word that is not among those known, naming the nearest.
+    def unknown(
+        cls, kind: str, word: str, known: Iterable[str], hint: str = "", *, meant: str | None = None
+    ) -> UsageError:
+        """Return the error for a word that is not among those known, naming the nearest, or what the caller says was meant.
 
         With few known words all are listed; with none the message says so.
 
@@ -32,7 +36,8 @@ class UsageError(AuditReportsError, ValueError):
         unknown category 'Member': did you mean 'Members'? Known: API Keys, Members
         """
         words = sorted(set(known))
-        near = nearest(word, words)
+        guess = meant or other_word(word, words)
+        near = [guess] if guess else nearest(word, words) or list(filter(None, [same_part(word, words)]))
         parts = [f"unknown {kind} {quoted(word)}: "]
         if near:
             parts.append(f"did you mean {' or '.join(quoted(w) for w in near)}? ")
@@ -63,11 +68,11 @@ def nearest(word: str, known: Iterable[str], *, most: int = 1) -> list[str]:
     """
     by_folded: dict[str, str] = {}
     for candidate in known:
-        by_folded.setdefault(candidate.casefold(), candidate)
-    folded = word.casefold()
-    found = difflib.get_close_matches(folded, list(by_folded), n=most, cutoff=0.6)
-    if not found and len(folded) > 1:
-        found = sorted((key for key in by_folded if folded in key), key=len)[:most]
+        by_folded.setdefault(folded(candidate), candidate)
+    asked = folded(word)
+    found = difflib.get_close_matches(asked, list(by_folded), n=most, cutoff=0.6)
+    if not found and len(asked) > 1:
+        found = sorted((key for key in by_folded if asked in key), key=len)[:most]
     return [by_folded[key] for key in found]
 
 

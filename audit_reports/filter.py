@@ -29,6 +29,7 @@ from audit_reports.filters.tree import (
     walk,
 )
 from audit_reports.journal import canonical, time_text
+from audit_reports.meant import length_meant, network_meant, zone_meant
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -59,7 +60,6 @@ CLOSED = frozenset(
 """The columns whose unknown values are a mistake; of the others any value may come tomorrow."""
 
 _DURATION = re.compile(r"(\d+)([mhdw])")
-_LIKE_V4 = re.compile(r"((?:[0-9]{1,3}\.){1,3}(?:[0-9]{1,3})?)(?:[/-]([0-9]{1,3}))?")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -250,7 +250,7 @@ def checked_timezone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise UsageError.unknown("timezone", name, available_timezones()) from None
+        raise UsageError.unknown("timezone", name, available_timezones(), meant=zone_meant(name)) from None
 
 
 def duration(text: str) -> timedelta:
@@ -261,7 +261,9 @@ def duration(text: str) -> timedelta:
     """
     match = _DURATION.fullmatch(text.strip())
     if match is None or int(match[1]) == 0 or len(match[1]) > 6:  # noqa: PLR2004 - beyond that no calendar reaches
-        raise UsageError(f"{quoted(text)} is no length of time; write 30m, 12h, 7d or 4w")
+        near = length_meant(text)
+        hint = f": did you mean {quoted(near)}?" if near else "; write 30m, 12h, 7d or 4w"
+        raise UsageError(f"{quoted(text)} is no length of time{hint}")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
@@ -323,30 +325,9 @@ def _network(text: str) -> str:
     try:
         return str(ipaddress.ip_network(text.strip(), strict=False))
     except ValueError:
-        near = _nearest_network(text)
+        near = network_meant(text)
         hint = f": did you mean {quoted(near)}?" if near else "; write 203.0.113.7 or 203.0.113.0/24"
         raise UsageError(f"{quoted(text)} is no address or network{hint}") from None
-
-
-def _nearest_network(text: str) -> str | None:
-    """Return the network that was probably meant: numbers that are too large made the largest, absent ones zero, or None.
-
-    >>> _nearest_network("203.0.113.0/33"), _nearest_network("10.0/16"), _nearest_network("home")
-    ('203.0.113.0/32', '10.0.0.0/16', None)
-    """
-    match = _LIKE_V4.fullmatch(text.strip())
-    if match is not None:
-        numbers = [min(int(number), 255) for number in match[1].rstrip(".").split(".")]
-        size = match[2] or str(8 * len(numbers))
-        address = ".".join(map(str, [*numbers, 0, 0, 0][:4]))
-        return str(ipaddress.ip_network(f"{address}/{min(int(size), 32)}", strict=False))
-    address, slash, size = text.strip().partition("/")
-    if slash and size.isdecimal() and ":" in address:
-        try:
-            return str(ipaddress.ip_network(f"{address}/{min(int(size), 128)}", strict=False))
-        except ValueError:
-            return None
-    return None
 
 
 def _read(predicate: Any, timezone: str) -> Condition:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from audit_reports.errors import UsageError, nearest, quoted
+from audit_reports.meant import day_meant, other_word, period_meant, zone_meant
 
 RELATIVE = ("day", "week", "month", "quarter")
 """The periods that mean the last complete one."""
@@ -133,9 +134,7 @@ def zone(name: str) -> ZoneInfo:
     known = available_timezones()
     if name in known:
         return ZoneInfo(name)
-    near = nearest(name, known) or [known_name for known_name in sorted(known) if known_name.endswith("/" + name)]
-    hint = f": did you mean {near[0]!r}?" if near else ": IANA names are known, as Europe/Madrid or UTC"
-    raise UsageError(f"unknown timezone {quoted(name)}{hint}")
+    raise UsageError.unknown("timezone", name, known, "IANA names, as Europe/Madrid or UTC", meant=zone_meant(name))
 
 
 def _midnight(day: date, timezone: str) -> datetime:
@@ -157,7 +156,7 @@ def _last_complete(kind: str, today: date) -> str:
 
 def _dates(name: str) -> tuple[date, date, str]:
     """Return the first day, the day after the last, and the canonical name."""
-    if ".." in name:
+    if ".." in name and "..." not in name:
         start, _, stop = name.partition("..")
         first, end = _day(start.strip(), name), _day(stop.strip(), name)
         if first >= end:
@@ -187,8 +186,8 @@ def _dates(name: str) -> tuple[date, date, str]:
             raise UsageError(f"no month {quoted(name)}: did you mean {meant!r}? A year has the months 01 to 12")
         first = date(_year(match[1], name), int(match[2]), 1)
         return first, (first + timedelta(days=31)).replace(day=1), _month_name(first)
-    near = nearest(name, RELATIVE)
-    raise UsageError(f"no period {quoted(name)}: {f'did you mean {near[0]!r}? A' if near else 'a'} period is {FORMS}")
+    near = period_meant(name) or other_word(name, RELATIVE) or next(iter(nearest(name, RELATIVE)), None)
+    raise UsageError(f"no period {quoted(name)}: {f'did you mean {near!r}? A' if near else 'a'} period is {FORMS}")
 
 
 def _day(text: str, whole: str) -> date:
@@ -197,22 +196,10 @@ def _day(text: str, whole: str) -> date:
     try:
         found = date.fromisoformat(text)
     except ValueError:
-        near = f": did you mean {_nearest_day(text)!r}?" if text == whole else ":"
+        near = f": did you mean {day_meant(text)!r}?" if text == whole else ":"
         raise UsageError(f"no period {quoted(whole)}{near} The calendar has no {text}") from None
     _year(text[:4], whole)
     return found
-
-
-def _nearest_day(text: str) -> str:
-    """Return the last day that the calendar has in a date's year and month, those made what a year has.
-
-    >>> _nearest_day("2026-02-30"), _nearest_day("2026-13-01")
-    ('2026-02-28', '2026-12-01')
-    """
-    year, month, day = (int(part) for part in text.split("-"))
-    month = min(max(month, 1), len(MONTHS))
-    last = (date(max(year, 1), month, 28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
-    return last.replace(day=min(max(day, 1), last.day)).isoformat()
 
 
 def _year(text: str, whole: str) -> int:

@@ -31,6 +31,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
         "config",
         "countries",
         "errors",
+        "meant",
         "network",
         "period",
         "plan",

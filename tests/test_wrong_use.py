@@ -148,7 +148,7 @@ CASES: list[tuple[str, int, str]] = [
     ("summary --by actor --last 999999w", 2, "reaches beyond the calendar"),
     ("summary --by actor --from 0001-01-01 --timezone Asia/Tokyo", 2, "reaches beyond the calendar"),
     ("summary --by actor --last 7d --from 2026-03-02", 2, "contradict"),
-    ("summary --by actor --ip 300.1.1.1", 2, "is no address or network: did you mean '255.1.1.1/32'?"),
+    ("summary --by actor --ip 300.1.1.1", 2, "is no address or network: did you mean '255.1.1.1'?"),
     ("summary --by actor --ip 203.0.113.0/99", 2, "is no address or network: did you mean '203.0.113.0/32'?"),
     ("summary --by actor --ip 10.0.0/24", 2, "is no address or network: did you mean '10.0.0.0/24'?"),
     ("summary --by actor --ip 2001:db8::/129", 2, "is no address or network: did you mean '2001:db8::/128'?"),
@@ -160,6 +160,121 @@ CASES: list[tuple[str, int, str]] = [
         "unknown timezone 'Europe/Madird': did you mean 'Europe/Madrid'?",
     ),
     ("summary --by actor --timezone Europe/Madird", 2, "did you mean 'Europe/Madrid'?"),
+    *(
+        (f"summary --by actor --where {typed}='x'", 2, f"unknown column '{typed}': did you mean '{meant}'?")
+        for typed, meant in (
+            ("ocurred_at", "occurred_at"),
+            ("catagory", "category"),
+            ("resource_typ", "resource_type"),
+            ("contry", "country"),
+            ("userAgent", "user_agent"),
+            ("username", "actor"),
+            ("user", "actor"),
+            ("timestamp", "occurred_at"),
+            ("ip_address", "ip"),
+            ("status", "outcome"),
+            ("role", "actor_role"),
+        )
+    ),
+    *(
+        (f"summary --by actor {flag}={typed}", 2, f"{typed}': did you mean '{meant}'?")
+        for flag, typed, meant in (
+            ("--category", "apikeys", "API Keys"),
+            ("--category", "Membrs", "Members"),
+            ("--action", "Delete", "Deleted"),
+            ("--event", "ApiKeyCreated", "API Key Created"),
+            ("--actor-type", "user", "human"),
+            ("--country", "UK", "GB"),
+            ("--actor-type", "bot", "service"),
+            ("--country", "Vietnam", "VN"),
+            ("--country", "es", "ES"),
+            ("--outcome", "denied", "failure"),
+            ("--outcome", "sucess", "success"),
+            ("--feed", "aws", "cloudtrail"),
+            ("--feed", "google", "google_workspace"),
+        )
+    ),
+    *(
+        (f"summary --by {typed}", 2, f"unknown dimension '{typed}': did you mean '{meant}'?")
+        for typed, meant in (
+            ("catgeory", "category"),
+            ("countries", "country"),
+            ("weekdya", "weekday"),
+            ("hours", "hour"),
+            ("resource-type", "resource_type"),
+            ("user", "actor"),
+            ("ip", "network"),
+            ("date", "day"),
+            ("actor_role", "role"),
+            ("region", "location"),
+            ("status", "outcome"),
+            ("Actor", "actor"),
+        )
+    ),
+    *(
+        (f"review --period {typed}", 2, f"'{typed}': did you mean '{meant}'?")
+        for typed, meant in (
+            ("2026W10", "2026-W10"),
+            ("2026-W60", "2026-W53"),
+            ("2026q1", "2026-Q1"),
+            ("2026-Q5", "2026-Q4"),
+            ("2026-13", "2026-12"),
+            ("2026/03", "2026-03"),
+            ("2026-3-2", "2026-03-02"),
+            ("2026-02-30", "2026-02-28"),
+            ("02.03.2026", "2026-03-02"),
+            ("2026-03-02:2026-03-09", "2026-03-02..2026-03-09"),
+            ("2026-03-02...2026-03-09", "2026-03-02..2026-03-09"),
+            ("mounth", "month"),
+            ("yesterday", "day"),
+        )
+    ),
+    *(
+        (f"summary --by actor {flag} {typed}", 2, f"'{typed}' is no {kind}: did you mean '{meant}'?")
+        for flag, typed, kind, meant in (
+            ("--from", "2026-3-2", "date or time", "2026-03-02"),
+            ("--from", "2026/03/02", "date or time", "2026-03-02"),
+            ("--from", "2026-02-30", "date or time", "2026-02-28"),
+            ("--last", "7days", "length of time", "7d"),
+            ("--last", "7", "length of time", "7d"),
+            ("--last", "1month", "length of time", "30d"),
+            ("--last", "1y", "length of time", "365d"),
+            ("--last", "7D", "length of time", "7d"),
+        )
+    ),
+    *(
+        (f"summary --by actor --timezone {typed}", 2, f"unknown timezone '{typed}': did you mean '{meant}'?")
+        for typed, meant in (
+            ("Madrid", "Europe/Madrid"),
+            ("europe/madrid", "Europe/Madrid"),
+            ("Asia/Calcuta", "Asia/Calcutta"),
+            ("America/NewYork", "America/New_York"),
+            ("New-York", "America/New_York"),
+            ("Paris/Europe", "Europe/Paris"),
+            ("PST", "America/Los_Angeles"),
+            ("IST", "Asia/Kolkata"),
+            ("UTC+2", "Etc/GMT-2"),
+            ("+05:00", "Etc/GMT-5"),
+            ("Z", "UTC"),
+        )
+    ),
+    *(
+        (f"summary --by actor --ip {typed}", 2, f"'{typed}' is no address or network: did you mean '{meant}'?")
+        for typed, meant in (
+            ("10.0.0.0/33", "10.0.0.0/32"),
+            ("10.0.0/8", "10.0.0.0/8"),
+            ("10.*", "10.0.0.0/8"),
+            ("10.0.0.*", "10.0.0.0/24"),
+            ("203.0.113.7:443", "203.0.113.7"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("[2001:db8::1]:443", "2001:db8::1"),
+            ("2001:db8::/129", "2001:db8::/128"),
+            ("010.0.0.1", "10.0.0.1"),
+            ("10,0,0,1", "10.0.0.1"),
+            ("localhost", "127.0.0.1"),
+            ("203.0.113.999", "203.0.113.255"),
+        )
+    ),
     ("summary --by actor --as-of 0", 2, "there is no landing 0"),
     ("summary --by actor --as-of 99", 2, "the latest is 1"),
     ("summary --by actor --as-of one", 2, "--as-of"),

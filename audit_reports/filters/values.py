@@ -11,6 +11,7 @@ from audit_reports.errors import UsageError, quoted
 from audit_reports.filters.kinds import kind_of, type_name, type_of, zone_of
 from audit_reports.filters.sentence import named
 from audit_reports.filters.tree import EVERYTHING, NOTHING, UNKNOWN, Constant, Expression, Value
+from audit_reports.meant import day_meant
 
 
 def fitted(left: Expression, given: Any, zone: ZoneInfo) -> Value:
@@ -60,7 +61,7 @@ def as_date(value: Any) -> date:
         try:
             return date.fromisoformat(value.strip())
         except ValueError:
-            raise UsageError(f"{quoted(value)} is no date; write 2026-03-02") from None
+            raise UsageError(f"{quoted(value)} is no date{_hint(value, '2026-03-02')}") from None
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     raise UsageError(f"{quoted(value)} is no date")
@@ -73,12 +74,18 @@ def _as_clock(value: Any) -> datetime:
     return found
 
 
+def _hint(text: str, form: str) -> str:
+    near = day_meant(text)
+    return f": did you mean {quoted(near)}?" if near else f"; write {form}"
+
+
 def _clock(value: Any) -> datetime:
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value.strip())
         except ValueError:
-            raise UsageError(f"{quoted(value)} is no date or time; write 2026-03-02 or 2026-03-02T09:14:05") from None
+            hint = _hint(value, "2026-03-02 or 2026-03-02T09:14:05")
+            raise UsageError(f"{quoted(value)} is no date or time{hint}") from None
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime.combine(value, time())
     if isinstance(value, datetime):

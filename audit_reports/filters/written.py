@@ -28,6 +28,7 @@ from audit_reports.filters.tree import (
     Search,
     Text,
 )
+from audit_reports.meant import other_word
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 _TEXT_OR_WORD = re.compile(
     r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|(?<![\w.])(now\s*\(|current_(?:date|time|timestamp)\b|select\b)", re.I
 )
+_NAME = re.compile(r"'(?:[^']|'')*'|\b([A-Za-z_]\w*)\b(?!\s*\()")
 _TRUNCATED = re.compile(r"'(?:[^']|'')*'|\bdate_trunc\s*\(", re.I)
 
 
@@ -133,6 +135,9 @@ def from_sql(where: str) -> pl.Expr:
     try:
         return pl.sql_expr(where)
     except pl.exceptions.PolarsError as error:
+        for word in _NAME.findall(where):  # `user` is a function to SQL
+            if word not in COLUMN_TYPES and other_word(word, COLUMN_TYPES):
+                raise UsageError.unknown("column", word, COLUMN_TYPES) from None
         raise UsageError(f"the condition {quoted(where)} cannot be read: {str(error).splitlines()[0]}") from None
 
 
