@@ -137,12 +137,21 @@ Frames = Callable[[pl.DataFrame], nw.LazyFrame[Any]]
 
 
 ON_SPARK = pytest.mark.xdist_group("spark")
-"""Marks what needs the `spark` fixture, so that of several processes only one starts a cluster."""
+"""Marks what starts a Spark, so that of several processes only one does."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that asks for the `spark` fixture, itself or by a case of `frames`."""
+    for item in items:
+        case = getattr(item, "callspec", None)
+        if "spark" in getattr(item, "fixturenames", ()) or (case is not None and case.params.get("frames") == "Spark"):
+            item.add_marker(ON_SPARK)
 
 
 @pytest.fixture(scope="session")
 def spark(java: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    """Return the session of a Spark with two executor processes, one for the whole session; tests mark themselves `ON_SPARK`."""
+    """Return the session of a Spark with two executor processes, one for the whole session."""
     from spark_cluster import spark_cluster
 
     with spark_cluster(tmp_path_factory.mktemp("spark")) as session:
