@@ -50,12 +50,13 @@ def _by_text(network: ipaddress.IPv4Network) -> nw.Expr:
         values = [str(value) for value in range(first, first + 2 ** (_WHOLE - bits))]
         pattern.append(f"({'|'.join(values)})")
         beginnings = [".".join([*octets[:fixed], value]) for value in values]
+    point = "." if len(pattern) < len(octets) else ""  # what follows the beginning, unless it is the whole address
     pattern += [_OCTET] * (len(octets) - len(pattern))
     matches = nw.col("ip").str.contains(f"^{'[.]'.join(pattern)}\\z")
     if not fixed and not bits:
         return matches
     # Texts are compared much faster than with a pattern, and that rules out nearly all addresses; after a point comes a slash.
-    return (nw.col("ip") >= f"{min(beginnings)}.") & (nw.col("ip") < f"{max(beginnings)}/") & matches
+    return (nw.col("ip") >= f"{min(beginnings)}{point}") & (nw.col("ip") < f"{max(beginnings)}/") & matches
 
 
 def _is_in(text: str, networks: list[ipaddress.IPv6Network]) -> bool:
