@@ -6,8 +6,8 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 
 # The extras that the tests exercise, and those that constraints.txt pins: all, so that any of them fit together.
-EXTRAS     := test,pdf,lab,spark
-ALL_EXTRAS := $(EXTRAS),s3,bench
+EXTRAS     := test,pdf,lab,spark,bench
+ALL_EXTRAS := $(EXTRAS),s3
 
 # Programs that some tests need, as PROGRAM-OR-LIBRARY:DEBIAN-PACKAGE. A test whose part is absent skips and says so.
 PARTS := chromium:chromium pdftotext:poppler-utils libatomic.so.1:libatomic1 libpango-1.0.so.0:libpango-1.0-0 \
