@@ -43,6 +43,7 @@ _FIRST = "0" * 64
 _KEPT_S = 10.0
 _KEPT_READS = 64
 _NOTHING = {"reads": 0}
+_AS_IT_LIES = f"what is left lies in {FOLDER}/ and {COPIED}/ as JSON Lines"
 _END = b"\n"
 _TEXTS = ("filter", "query")
 
@@ -285,7 +286,9 @@ def reads_frame(store: Store, *, until: Mapping[str, Mapping[str, Any]] | None =
     there = list(chains(store.place))
     for chain in there:
         if chain.break_at is not None:
-            raise FailureError(f"the read chain {chain.folder} is broken at line {chain.break_at}: it was changed")
+            raise FailureError(
+                f"the read chain {chain.folder} is broken at line {chain.break_at}: it was changed; {_AS_IT_LIES}"
+            )
         if chain.torn:
             said = (
                 f"the read chain {chain.folder} has lines that cannot be read, as a power cut leaves them: {chain.torn}"
@@ -293,7 +296,8 @@ def reads_frame(store: Store, *, until: Mapping[str, Mapping[str, Any]] | None =
             warnings.warn(said, UnrecordedWarning, stacklevel=2)
     if (entry := _cut_short(store.journal, there)) is not None:
         raise FailureError(
-            f"the read chains have less than journal entry {entry} saw of them: reads were taken out, or the chains are lost"
+            f"the read chains have less than journal entry {entry} saw of them: reads were taken out, "
+            f"or chains are lost; {_AS_IT_LIES}"
         )
     found = [
         read

@@ -105,6 +105,17 @@ def test_whatever_reads_is_a_select(query: str, copy: Path) -> None:
     assert AuditLog(copy).sql(query).item() == 21_528
 
 
+def test_a_query_over_a_damaged_store_is_no_mistake_of_whoever_asks(copy: Path, tmp_path: Path) -> None:
+    first, *_, last = sorted(copy.glob("events/day=*/*.parquet"))
+    for number, file in enumerate((first, last)):
+        for harm in (lambda path: path.write_bytes(b"no Parquet at all"), Path.unlink):
+            damaged = tmp_path / f"{number} {harm.__name__}"
+            shutil.copytree(copy, damaged)
+            harm(damaged / file.relative_to(copy))
+            with pytest.raises(FailureError, match="the store cannot be read"):
+                AuditLog(damaged).sql("SELECT max(actor) FROM events")
+
+
 def test_the_configuration_of_a_connection_is_locked(copy: Path) -> None:
     with open_locked(Store(copy), Limits()) as connection:
         found = dict(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import narwhals as nw
@@ -68,12 +68,13 @@ class DuckDBEngine:
 
     def sql(self, frame: nw.LazyFrame[Any], query: str) -> pl.DataFrame:
         """Run one SELECT over a frame, whose name in it is `events`."""
-        relation = self.relation(frame)
+        text = f"{_WITH}events AS NOT MATERIALIZED ({self.sql_text(frame)})\n{one_select(query)}"
         try:
-            rows: pl.DataFrame = cast("duckdb.DuckDBPyRelation", relation.query("events", one_select(query))).pl()
+            rows: pl.DataFrame = self.connection.sql(text).pl()
         except duckdb.IOException as error:
             raise EngineError(str(error)) from error
         except duckdb.Error as error:
+            self.collect(frame.select(nw.len()))  # raises where it is the files that DuckDB cannot read
             raise UsageError(f"DuckDB refuses the query: {str(error).splitlines()[0]}") from None
         except pl.exceptions.PolarsError as error:
             raise UsageError(f"Polars has no type for a column, so cast it: {str(error).splitlines()[0]}") from None
