@@ -24,7 +24,7 @@ _TABLES: Mapping[str, frozenset[str]] = {
     "access": frozenset({"readers"}),
     "query": frozenset({"memory_limit", "threads"}),
     "mail": frozenset({"host", "port", "security", "ca_file", "sender", "allowed_domains", "owner"}),
-    "review": frozenset({"name", "period", "delay", "catch_up", "recipients", "formats", "filter"}),
+    "review": frozenset({"name", "period", "delay", "catch_up", "recipients", "formats", "filter", "late_share"}),
     "exception": frozenset({"finding", "filter", "owner", "reason", "until"}),
 }
 _LISTS = frozenset({"ingest", "review", "exception"})

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,11 +17,13 @@ from typing import TYPE_CHECKING, Any
 from audit_reports import __version__
 from audit_reports.errors import FailureError, UsageError
 from audit_reports.formats import plain, replacing
+from audit_reports.journal import time_text
 from audit_reports.reads import position
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from audit_reports.amendment import Amendment
     from audit_reports.review import Review
     from audit_reports.store import Store
 
@@ -114,10 +117,21 @@ def run_record(review: Review, folder: Path, written: Iterable[Path], arguments:
             }
             for name, frame in review.tables.items()
         },
+        "figures": {one.name: one.value for one in review.figures},
         "findings": [
-            {"finding": one.id, "severity": one.severity, "actor": one.actor, "sentence": one.sentence}
+            {
+                "finding": one.id,
+                "check": one.finding,
+                "severity": one.severity,
+                "actor": one.actor,
+                "sentence": one.sentence,
+                "since": time_text(one.since),
+                "until": time_text(one.until),
+                "events": one.events,
+            }
             for one in review.findings
         ],
+        "amendment": _amendment(review.amendment) if review.amendment else None,
         "hidden": [
             {
                 "finding": one.finding.id,
@@ -140,6 +154,10 @@ def run_record(review: Review, folder: Path, written: Iterable[Path], arguments:
         "versions": {"audit_reports": __version__, **_versions()},
         "files": {path.relative_to(folder).as_posix(): _sha256(path) for path in written},
     }
+
+
+def _amendment(one: Amendment) -> dict[str, Any]:
+    return asdict(one) | {"made_at": time_text(one.made_at)}
 
 
 def _writer(word: str) -> Writer:

@@ -89,7 +89,8 @@ class Mail:
 class Plan:
     """One `[[review]]`: its name, the period's kind, how long to wait for late events, and what is made for whom.
 
-    `catch_up` is how many missed periods are made at most. `filter` holds keywords as `Filter.of` takes them.
+    `catch_up` is how many missed periods are made at most. `filter` holds keywords as `Filter.of` takes them. From
+    `late_share` of late events on an amendment is mailed in any case: 0.05 is one in twenty.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Plan:
     recipients: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
     filter: Mapping[str, Any] | None = None
+    late_share: float = 0.05
 
     @classmethod
     def of(cls, table: Mapping[str, Any], *, mail: Mail | None, formats: Sequence[str]) -> Plan:
@@ -125,7 +127,10 @@ class Plan:
         filtered = table.get("filter", {})
         if not isinstance(filtered, dict):
             raise UsageError(f"{where}: filter is a table, as filter = {{ category = 'Members' }}")
-        return cls(name, period, _delay(table, where), catch_up, recipients, chosen, filtered)
+        share = table.get("late_share", cls.late_share)
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+            raise UsageError(f"{where}: late_share must be a number from 0 to 1; 0.05 is one event in twenty")
+        return cls(name, period, _delay(table, where), catch_up, recipients, chosen, filtered, float(share))
 
 
 def plans_of(tables: Sequence[Mapping[str, Any]], *, mail: Mail | None, formats: Sequence[str]) -> tuple[Plan, ...]:

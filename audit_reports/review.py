@@ -17,6 +17,7 @@ from audit_reports.activity import by
 from audit_reports.activity_change import compared
 from audit_reports.actors import by_actor
 from audit_reports.always_shown import always_shown, shown
+from audit_reports.amendment import Amendment
 from audit_reports.evidence import Evidence
 from audit_reports.exceptions import Hidden, Rules, sift
 from audit_reports.figures import LOOK_BACK_DAYS, Figure, by_actor_and_country, by_kind, count_figures, figures_table
@@ -81,6 +82,9 @@ class Review:
     always_shown: Annotated[pl.DataFrame, "the events that a reviewer should always see, oldest first"]
     provenance: Annotated[tuple[Provenance, ...], "how each table was computed, in the order of the tables"] = field(
         default=()
+    )
+    amendment: Annotated[Amendment | None, "what is different from the form before; None in a review's first form"] = (
+        None
     )
 
     @property

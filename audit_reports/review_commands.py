@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 
 from audit_reports import clock
 from audit_reports.commands import ingest
-from audit_reports.delivery.calendar import calendar, frame, oldest_event, wrong
+from audit_reports.delivery.agenda import Task, tasks
+from audit_reports.delivery.calendar import calendar, frame, wrong
 from audit_reports.delivery.deliver import Office, deliver
-from audit_reports.delivery.history import histories
-from audit_reports.delivery.schedule import Due, due_periods
+from audit_reports.delivery.history import title_of
 from audit_reports.delivery.sign import Decision, sign
 from audit_reports.delivery.smtp import login_of
 from audit_reports.errors import UsageError
@@ -34,33 +34,31 @@ def run_due(run: Run) -> int:
         return code
     store = Store(run.store) if run.arguments.dry_run else Store.create(run.store)
     office = Office(store, run.config.mail, login_of(os.environ), run.timezone, clock.now(), time.sleep, run.rules())
-    for due in _to_do(run, office):
+    to_do, left_out = tasks(store, run.config.plans, timezone=run.timezone, now=office.now)
+    for name, number in left_out.items():
+        catch_up = next(plan.catch_up for plan in run.config.plans if plan.name == name)
+        say(f"{name}: {number} older periods are not made, for catch_up is {catch_up}")
+    if not to_do:
+        say("no review is due")
+    for task in to_do:
         if run.arguments.dry_run:
-            say(f"{due.review}: would be made and mailed to {', '.join(due.plan.recipients) or 'nobody'}")
+            say(_would_be(task))
             continue
-        outcome = deliver(office, due)
+        outcome = deliver(office, task.due, amendment=task.amendment)
         say(f"{outcome.review}: {outcome.what}" + (f" ({outcome.why})" if outcome.why else ""))
         code = max(code, int(outcome.is_failure))
     return code
 
 
-def _to_do(run: Run, office: Office) -> list[Due]:
-    """Return what is due and not done, oldest first, and say what is left out."""
-    known, since = histories(office.store.journal), oldest_event(office.store)
-    found: list[Due] = []
-    for plan in run.config.plans:
-        due = due_periods(plan, timezone=run.timezone, now=office.now, since=since)
-        older = [one for one in due[: -plan.catch_up] if one.review not in known or not known[one.review].made]
-        if older:
-            say(f"{plan.name}: {len(older)} older periods are not made, for catch_up is {plan.catch_up}")
-        for one in due[-plan.catch_up :]:
-            history = known.get(one.review)
-            newest = history.newest if history else None
-            if history is None or newest is None or history.waiting(newest):
-                found.append(one)
-    if not found:
-        say("no review is due")
-    return sorted(found, key=lambda one: (one.at, one.review))
+def _would_be(task: Task) -> str:
+    """Return what a run would do about one form of a review."""
+    title = title_of(task.due.review, task.amendment)
+    mailed = f"mailed to {', '.join(task.due.plan.recipients) or 'nobody'}"
+    if not task.late:
+        return f"{title}: would be made and {mailed}"
+    events = sum(one.events for one in task.late)
+    landings = ", ".join(dict.fromkeys(str(one.landing) for one in task.late))
+    return f"{title}: would be made, for {events:,} late events in landing {landings}, and {mailed} if it matters"
 
 
 def _check(run: Run) -> int:

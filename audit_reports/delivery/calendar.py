@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from audit_reports.delivery.history import History, histories
-from audit_reports.delivery.schedule import Due, due_periods
+from audit_reports.delivery.schedule import Due, due_periods, oldest_event
 from audit_reports.log import AuditLog
 from audit_reports.plan import Plan
 from audit_reports.store import Store
@@ -53,12 +53,6 @@ class Day:
     signed_by: str | None = None
     amendments: int | None = None
     landing: int | None = None
-
-
-def oldest_event(store: Store) -> datetime | None:
-    """Return the midnight (UTC) of the oldest day with events, None for a store without events."""
-    files = store.files(store.table())
-    return datetime.combine(date.fromisoformat(files[0].day), time(), UTC) if files else None
 
 
 def calendar(store: Store, plans: Iterable[Plan], *, timezone: str, now: datetime) -> list[Day]:
@@ -154,12 +148,13 @@ def _state(due: Due, history: History, now: datetime, within: bool) -> tuple[str
         return "failed", str(history.failed.facts["reason"])
     if refused := history.refused(made):
         return "refused", "; ".join(f"{who}: {said}" for who, said in refused.items())
-    if waiting := history.waiting(made):
-        return "waiting", f"not sent yet to {', '.join(waiting)}; the next run tries again"
+    if waiting := [who for one in history.made for who in history.waiting(one)]:
+        return "waiting", f"not sent yet to {', '.join(dict.fromkeys(waiting))}; the next run tries again"
     if history.signed is not None:
         return "signed", f"by {history.signed.user}"
-    again = f"amended {made.facts['amendment']} times, so to be signed again" if made.facts["amendment"] else ""
-    if not made.facts["recipients"]:
+    number = int(made.facts["amendment"])
+    again = f"amendment {number} saw landing {made.facts['landing']}, and is not signed" if number else ""
+    if not history.made[0].facts["recipients"]:
         return "made", again or "nobody is to be mailed"
     sent = history.mailed_at(history.made[0]) or history.made[0].time
     if sent - due.at > LATE:

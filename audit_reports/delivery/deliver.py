@@ -8,27 +8,29 @@ second try sends the same bytes with the same Message-ID.
 from __future__ import annotations
 
 import hashlib
+import json
 import tempfile
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from audit_reports.delivery.history import History, folder_of, history_of
+from audit_reports.amendment import Amendment, amendment_of, matters
+from audit_reports.delivery.history import History, folder_of, history_of, title_of
+from audit_reports.delivery.late import late_events, of_plan
 from audit_reports.delivery.message import attachments_of, compose, message_id
 from audit_reports.delivery.schedule import Due
 from audit_reports.delivery.smtp import send
 from audit_reports.errors import AuditReportsError, FailureError, reason
 from audit_reports.exceptions import Rules
-from audit_reports.filter import Filter
 from audit_reports.formats import plain
 from audit_reports.journal import Entry, time_text
 from audit_reports.log import AuditLog
 from audit_reports.output import review_facts, write_review
 from audit_reports.outputs.mail import mail_body
 from audit_reports.plan import Mail
-from audit_reports.review import NO_RULES, make_review
+from audit_reports.review import NO_RULES, Review, make_review
 from audit_reports.store import Store
 
 CLAIM = timedelta(minutes=30)
@@ -69,19 +71,20 @@ class Office:
 
 
 def deliver(office: Office, due: Due, *, amendment: int = 0) -> Outcome:
-    """Make and mail one review, or go on where a run before stopped; say what became of it.
+    """Make and mail one form of a review, or go on where a run before stopped; say what became of it.
 
     A review that cannot be made or mailed is journaled as failed, and its owner is told by a short notice. Never raises
     for the failure of one review, so that the others are still made; only for a journal that cannot be written.
     """
     history = history_of(office.store.journal, due.review)
     made = _of(history, amendment)
+    title = title_of(due.review, amendment)
     if made is not None and not history.waiting(made):
-        return Outcome(due.review, "done")
+        return Outcome(title, "done")
     if not _claim(office, due, history, amendment):
-        return Outcome(due.review, "taken", "another run is at it")
+        return Outcome(title, "taken", "another run is at it")
     try:
-        made = made or _make(office, due, amendment)
+        made = made or _make(office, due, history, amendment)
         return _mail(office, due.review, made, history.waiting(made))
     except (AuditReportsError, OSError) as error:
         return _failed(office, due.review, amendment, reason(error))
@@ -105,16 +108,17 @@ def _claim(office: Office, due: Due, history: History, amendment: int) -> bool:
     return office.store.journal.append("claim", facts, time=office.now, unless=moved).facts.get("run") == run
 
 
-def _make(office: Office, due: Due, amendment: int) -> Entry:
+def _make(office: Office, due: Due, history: History, amendment: int) -> Entry:
     """Make a review, keep its files and its message in the store, and journal that; return the entry."""
     store, plan = office.store, due.plan
     log = AuditLog(store, timezone=office.timezone)
-    review = make_review(
-        log.narrowed(Filter.of(timezone=office.timezone, **(plan.filter or {}))),
-        due.period,
-        name=plan.name,
-        rules=office.rules,
-    )
+    review = make_review(of_plan(log, plan), due.period, name=plan.name, rules=office.rules)
+    recipients, title = plan.recipients, f"{plan.name}: {review.period.label}"
+    if amendment and history.newest:
+        review = replace(review, amendment=_amended(store, log, due, review, history.newest))
+        title = f"Amendment {amendment} to {title}"
+        if review.amendment and not matters(review.amendment, late_share=plan.late_share):
+            recipients = ()
     folder = folder_of(due.review, amendment)
     arguments = {"command": "run", "review": plan.name, "period": due.period.name, "timezone": office.timezone}
     with tempfile.TemporaryDirectory(prefix="audit-reports-") as temporary:
@@ -124,21 +128,22 @@ def _make(office: Office, due: Due, amendment: int) -> Entry:
     facts = review_facts(store, review, files) | {
         "plan": plan.name,
         "amendment": amendment,
-        "recipients": list(plan.recipients),
+        "recipients": list(recipients),
         "since": time_text(due.period.since),
         "until": time_text(due.period.until),
     }
-    if office.mail is not None and plan.recipients:
+    if office.mail is not None and recipients:
         identity = message_id(f"{due.review} {amendment}", _store_token(store), office.mail)
         files[MESSAGE] = compose(
             office.mail,
-            plan.recipients,
-            subject=f"{plan.name}: {review.period.label}",
+            recipients,
+            subject=title,
             text=mail_body(review, "mail.txt"),
             html=mail_body(review, "mail.html"),
             attachments=attachments_of(files, plan.formats),
             identity=identity,
             time=office.now,
+            answers=history.made[0].facts.get("message_id") if amendment else None,
         )
         facts |= {"message_id": identity, "message": hashlib.sha256(files[MESSAGE]).hexdigest()}
     for name, data in files.items():
@@ -146,13 +151,25 @@ def _make(office: Office, due: Due, amendment: int) -> Entry:
     return store.journal.append("review", facts, time=office.now)
 
 
+def _amended(store: Store, log: AuditLog, due: Due, review: Review, before: Entry) -> Amendment:
+    """Return what is different in a review against its form before, which must lie in the store as it was made."""
+    number = int(before.facts["amendment"])
+    path = f"{folder_of(due.review, number)}/run.json"
+    record = store.place.read(path)
+    if hashlib.sha256(record).hexdigest() != before.facts["files"]["run.json"]:
+        raise FailureError(f"{path} was changed after it was made, so it cannot be said what is different now")
+    late = late_events(log, due.plan, {due.period: int(before.facts["landing"])}).get(due.period, ())
+    return amendment_of(review, json.loads(record), late, number=number + 1, made_at=before.time)
+
+
 def _mail(office: Office, review: str, made: Entry, waiting: Sequence[str]) -> Outcome:
     """Hand a review's message to the server for those who have not got it, and journal the answer."""
+    amendment = int(made.facts["amendment"])
+    title = title_of(review, amendment)
     if not made.facts["recipients"]:
-        return Outcome(review, "made")
+        return Outcome(title, "made")
     if office.mail is None:
         raise FailureError("there is no [mail] in the configuration any more to send it by")
-    amendment = int(made.facts["amendment"])
     message = office.store.place.read(f"{folder_of(review, amendment)}/{MESSAGE}")
     if hashlib.sha256(message).hexdigest() != made.facts["message"]:
         raise FailureError("its message was changed after it was made, so it is not sent")
@@ -169,18 +186,19 @@ def _mail(office: Office, review: str, made: Entry, waiting: Sequence[str]) -> O
     office.store.journal.append("mailed", facts, time=office.now)
     if receipt.refused:
         why = "; ".join(f"{who}: {said}" for who, said in receipt.refused.items())
-        _tell_owner(office, review, f"the server refused it for {why}")
-        return Outcome(review, "refused", why)
+        _tell_owner(office, title, f"the server refused it for {why}")
+        return Outcome(title, "refused", why)
     if receipt.waiting:
-        return Outcome(review, "waiting", "; ".join(f"{who}: {said}" for who, said in receipt.waiting.items()))
-    return Outcome(review, "mailed", f"to {len(receipt.accepted)}: {receipt.answer}")
+        return Outcome(title, "waiting", "; ".join(f"{who}: {said}" for who, said in receipt.waiting.items()))
+    return Outcome(title, "mailed", f"to {len(receipt.accepted)}: {receipt.answer}")
 
 
 def _failed(office: Office, review: str, amendment: int, why: str) -> Outcome:
     facts = {"review": review, "amendment": amendment, "reason": why}
     office.store.journal.append("failed", facts, time=office.now)
-    _tell_owner(office, review, why)
-    return Outcome(review, "failed", why)
+    title = title_of(review, amendment)
+    _tell_owner(office, title, why)
+    return Outcome(title, "failed", why)
 
 
 def _tell_owner(office: Office, review: str, why: str) -> None:

@@ -93,6 +93,15 @@ def history_of(journal: Journal, review: str) -> History:
     return histories(journal).get(review, History())
 
 
+def title_of(review: str, amendment: int = 0) -> str:
+    """Return what people call one form of a review.
+
+    >>> title_of("weekly-2026-W10"), title_of("weekly-2026-W10", 1)
+    ('weekly-2026-W10', 'amendment 1 to weekly-2026-W10')
+    """
+    return f"amendment {amendment} to {review}" if amendment else review
+
+
 def folder_of(review: str, amendment: int = 0) -> str:
     """Return where the store keeps a review.
 

@@ -50,8 +50,11 @@ def compose(
     attachments: Mapping[str, bytes],
     identity: str,
     time: datetime,
+    answers: str | None = None,
 ) -> bytes:
     """Return a message as the bytes that go to the server, CRLF and all; `time` is its date, `identity` its Message-ID.
+
+    `answers` is the Message-ID of the mail that this one belongs below.
 
     Nothing of it can break a header: addresses were checked, a subject is made one inert line, attachments go by the names
     that this package gave them.
@@ -62,6 +65,8 @@ def compose(
     message["To"] = [_address(one) for one in recipients]
     message["Date"] = format_datetime(time)
     message["Message-ID"] = identity
+    if answers is not None:
+        message["In-Reply-To"] = message["References"] = answers
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no machine answers it
     message.set_content(text, cte="quoted-printable")
     if html is not None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 
 from audit_reports.period import Period
 from audit_reports.plan import Plan
+from audit_reports.store import Store
 
 MOST_PERIODS = 5_000
 """How far back a calendar goes at most: a century of weeks, thirteen years of days."""
@@ -39,3 +40,9 @@ def due_periods(plan: Plan, *, timezone: str, now: datetime, since: datetime | N
             found.append(Due(plan, period, period.until + plan.delay))
         period = period.before()
     return found[::-1]
+
+
+def oldest_event(store: Store) -> datetime | None:
+    """Return the midnight (UTC) of the oldest day with events, None for a store without events."""
+    files = store.files(store.table())
+    return datetime.combine(date.fromisoformat(files[0].day), time(), UTC) if files else None
