@@ -166,6 +166,7 @@ def summary(run: Run) -> int:
 
 def review(run: Run) -> int:
     """Write the activity review of a period to a folder."""
+    from audit_reports.delivery.open_findings import open_findings, told_until
     from audit_reports.output import journal_review, write_review
     from audit_reports.period import Period
     from audit_reports.review import make_review
@@ -183,7 +184,10 @@ def review(run: Run) -> int:
     period = Period.parse(text, timezone=run.timezone, now=now)
     formats = tuple(word.strip() for word in (arguments.format or "html").split(","))
     view = run.log().narrowed(run.filter(periods=False))
-    made = make_review(view, period, rules=run.rules())
+    held = Store(run.store)
+    entry = told_until(held.journal) if arguments.as_of is None else view.landings()[-1].entry
+    carried = open_findings(held, "activity", period, until=entry)
+    made = make_review(view, period, rules=run.rules(), carried=carried, journal_entry=entry)
     given = {
         name: value
         for name, value in vars(arguments).items()
@@ -194,7 +198,7 @@ def review(run: Run) -> int:
         print(path)
     for line in summary_lines(made):
         say(line)
-    if not journal_review(Store(run.store), made, written, time=now):
+    if not journal_review(held, made, written, time=now):
         say("the store cannot be written: that this review was made is not in its journal")
     _explain(view, 1)
     return 0

@@ -84,13 +84,14 @@ def journal_review(store: Store, review: Review, written: Iterable[Path], *, tim
 
 
 def review_facts(store: Store, review: Review, files: Mapping[str, bytes]) -> dict[str, Any]:
-    """Return what a journal entry says of a review: what it saw, the SHA-256 of each file, and how far the read chains are."""
+    """Return what a journal entry says of a review: what it saw and found (ids alone), its files, how far the read chains are."""
     return {
         "review": review.id,
         "landing": review.landing,
         "journal_entry": review.journal_entry,
         "filter": review.filter_hash,
         "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+        "findings": [one.id for one in review.findings],
         "reads": position(store.place),
     }
 
@@ -131,6 +132,7 @@ def run_record(review: Review, folder: Path, written: Iterable[Path], arguments:
             }
             for one in review.findings
         ],
+        "carried": [asdict(one) | {"due": one.due.isoformat() if one.due else None} for one in review.carried],
         "amendment": _amendment(review.amendment) if review.amendment else None,
         "hidden": [
             {

@@ -6,8 +6,8 @@ same landing, the same period and filter give the same review.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +18,7 @@ from audit_reports.activity_change import compared
 from audit_reports.actors import by_actor
 from audit_reports.always_shown import always_shown, shown
 from audit_reports.amendment import Amendment
+from audit_reports.carried import Carried
 from audit_reports.evidence import Evidence
 from audit_reports.exceptions import Hidden, Rules, sift
 from audit_reports.figures import LOOK_BACK_DAYS, Figure, by_actor_and_country, by_kind, count_figures, figures_table
@@ -69,7 +70,7 @@ class Review:
     filter_flags: Annotated[str, "command-line flags of the user's filter; empty where it filters nothing"]
     filter_is_empty: Annotated[bool, "whether the user's filter lets everything through"]
     landing: Annotated[int, "the landing that the review sees; later ones change nothing in it"]
-    journal_entry: Annotated[int, "the journal entry of that landing; 0 for a store without landings"]
+    journal_entry: Annotated[int, "up to which entry it tells what the journal says; 0 for an empty one"]
     trust: Annotated[Trust, "what was read, and what may be missing"]
     findings: Annotated[tuple[Finding, ...], "what needs attention, worst first"]
     hidden: Annotated[tuple[Hidden, ...], "what exceptions hide, each with the decision"]
@@ -83,6 +84,7 @@ class Review:
     provenance: Annotated[tuple[Provenance, ...], "how each table was computed, in the order of the tables"] = field(
         default=()
     )
+    carried: Annotated[tuple[Carried, ...], "what is open of earlier reviews, worst and oldest first"] = ()
     amendment: Annotated[Amendment | None, "what is different from the form before; None in a review's first form"] = (
         None
     )
@@ -100,15 +102,29 @@ class Review:
             "always_shown": self.always_shown,
         }
 
+    @property
+    def still_open(self) -> tuple[Carried, ...]:
+        """What is open of earlier reviews and not among this one's own findings."""
+        return tuple(one for one in self.carried if not one.is_found_again)
+
     def figure(self, name: str) -> Figure:
         """Return a figure by its name."""
         return next(one for one in self.figures if one.name == name)
 
 
-def make_review(log: AuditLog, period: Period, *, name: str = "activity", rules: Rules = NO_RULES) -> Review:
+def make_review(
+    log: AuditLog,
+    period: Period,
+    *,
+    name: str = "activity",
+    rules: Rules = NO_RULES,
+    carried: Sequence[Carried] = (),
+    journal_entry: int | None = None,
+) -> Review:
     """Make the review of a period, of what the log's filter lets through, as of the log's landing.
 
-    `rules` are thresholds and exceptions of findings.
+    `rules` are thresholds and exceptions of findings, `carried` what is open of earlier reviews. What the journal says is
+    told up to `journal_entry`, that of the log's landing unless given.
     `period` and `log` should share a timezone, whose days and hours the review shows; the period's is used. A period
     without events gives a review that says why. Raises `FailureError` where the store cannot be read.
     """
@@ -140,10 +156,11 @@ def make_review(log: AuditLog, period: Period, *, name: str = "activity", rules:
         filter_flags=log.where.flags(),
         filter_is_empty=log.where.is_empty,
         landing=log.landing,
-        journal_entry=landings[-1].entry if landings else 0,
+        journal_entry=(landings[-1].entry if landings else 0) if journal_entry is None else journal_entry,
         trust=trust,
         findings=tuple(told),
         hidden=tuple(hidden),
+        carried=_still(carried, told, hidden),
         figures=figures,
         actors=_actors(now, then, always),
         categories=now.compare(then, "category", "action"),
@@ -153,6 +170,12 @@ def make_review(log: AuditLog, period: Period, *, name: str = "activity", rules:
         always_shown=now.collect(shown(now.frame(), always)),
         provenance=_provenance(chosen, now, period, always),
     )
+
+
+def _still(carried: Sequence[Carried], told: Sequence[Finding], hidden: Sequence[Hidden]) -> tuple[Carried, ...]:
+    """Return what is still open, but for what an exception hides by now; what was found again is marked."""
+    expected, again = {one.finding.id for one in hidden}, {one.id for one in told}
+    return tuple(replace(one, is_found_again=one.finding in again) for one in carried if one.finding not in expected)
 
 
 def _actors(now: AuditLog, then: AuditLog, always: nw.Expr) -> pl.DataFrame:

@@ -77,14 +77,26 @@ def notable(review: Review) -> list[str]:
 def attention(review: Review) -> list[str]:
     """Return a sentence for each grave finding, five at most, and how many more there are of each severity; none is said."""
     if not review.findings:
-        return ["Nothing was found that needs attention."] if review.trust.matched else []
+        return (["Nothing was found that needs attention."] if review.trust.matched else []) + _still_open(review)
     grave = [one for one in review.findings if one.severity == "high"][:MOST_TOLD]
     rest = Counter(one.severity for one in review.findings[len(grave) :])
     found = [plain(one.sentence) for one in grave]
     if rest:
         more = ", ".join(f"{rest[severity]:,} {severity}" for severity in SEVERITIES if rest[severity])
         found.append(f"{'Further' if grave else 'What'} needs attention: {more}.")
-    return found
+    return found + _still_open(review)
+
+
+def _still_open(review: Review) -> list[str]:
+    if not review.still_open:
+        return []
+    oldest = max(one.days for one in review.still_open)
+    overdue = sum(one.is_overdue for one in review.still_open)
+    return [
+        f"Still open from earlier reviews: {counted(len(review.still_open), 'finding')}, the oldest for "
+        + counted(oldest, "day")
+        + (f"; {overdue:,} overdue." if overdue else ".")
+    ]
 
 
 def cautions(review: Review) -> list[str]:

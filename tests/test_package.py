@@ -77,7 +77,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
         "timeline",
     ),
     ("actors", "always_shown", "figures", "quarters", "trust"),
-    ("amendment", "evidence", "exceptions", "finding", "findings"),
+    ("amendment", "carried", "evidence", "exceptions", "finding", "findings"),
     ("review",),
     (
         "chart_values",

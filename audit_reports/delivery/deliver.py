@@ -20,6 +20,7 @@ from audit_reports.amendment import Amendment, amendment_of, matters
 from audit_reports.delivery.history import History, folder_of, history_of, title_of
 from audit_reports.delivery.late import late_events, of_plan
 from audit_reports.delivery.message import attachments_of, compose, message_id
+from audit_reports.delivery.open_findings import open_findings, told_until
 from audit_reports.delivery.schedule import Due
 from audit_reports.delivery.smtp import send
 from audit_reports.errors import AuditReportsError, FailureError, reason
@@ -112,7 +113,15 @@ def _make(office: Office, due: Due, history: History, amendment: int) -> Entry:
     """Make a review, keep its files and its message in the store, and journal that; return the entry."""
     store, plan = office.store, due.plan
     log = AuditLog(store, timezone=office.timezone)
-    review = make_review(of_plan(log, plan), due.period, name=plan.name, rules=office.rules)
+    entry = told_until(store.journal)
+    review = make_review(
+        of_plan(log, plan),
+        due.period,
+        name=plan.name,
+        rules=office.rules,
+        carried=open_findings(store, plan.name, due.period, until=entry),
+        journal_entry=entry,
+    )
     recipients, title = plan.recipients, f"{plan.name}: {review.period.label}"
     if amendment and history.newest:
         review = replace(review, amendment=_amended(store, log, due, review, history.newest))

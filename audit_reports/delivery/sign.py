@@ -68,7 +68,8 @@ def sign(
 ) -> Signature:
     """Record that whom the operating system runs this as has reviewed a review; `review` is its id, or its folder.
 
-    The newest form of the review is signed, bound to the SHA-256 of its `run.json` and through it to every file. Raises
+    The newest form of the review is signed, bound to the SHA-256 of its `run.json` and through it to every file. Each of
+    its findings needs a decision, and what it carries over from earlier reviews may have one. Raises
     `UsageError` for a review that the journal does not know, for a decision about a finding that it has not, and for a
     finding without one; `FailureError` for a review that was changed since it was made.
     """
@@ -78,7 +79,7 @@ def sign(
     _check_unchanged(name, made, files)
     record = json.loads(files[RECORD])
     findings = [str(one["finding"]) for one in record.get("findings", [])]
-    _check_decisions(decisions, findings)
+    _check_decisions(decisions, findings, [str(one["finding"]) for one in record.get("carried", [])])
     mailed = history.mailed_at(made) if history.newest else None
     facts: dict[str, Any] = {
         "review": name,
@@ -138,11 +139,12 @@ def _check_unchanged(name: str, made: Entry, files: Mapping[str, bytes]) -> None
             raise FailureError(f"the review {name} was changed after it was made: {quoted(path)}; nothing was signed")
 
 
-def _check_decisions(decisions: Sequence[Decision], findings: Sequence[str]) -> None:
+def _check_decisions(decisions: Sequence[Decision], findings: Sequence[str], carried: Sequence[str]) -> None:
+    """Hold each decision to a finding: each of the review's own needs one, one that it carries over may have one."""
     given = [one.finding for one in decisions]
     for one in given:
-        if one not in findings:
-            raise UsageError.unknown("finding", one, findings, "in this review")
+        if one not in findings and one not in carried:
+            raise UsageError.unknown("finding", one, [*findings, *carried], "in this review")
         if given.count(one) > 1:
             raise UsageError(f"two decisions about {quoted(one)}; give one")
     if absent := [one for one in findings if one not in given]:

@@ -70,6 +70,7 @@ def _finding(one: Finding, review: Review) -> dict[str, Any]:
     """Return a finding with the command and the Python that give all its events."""
     return {
         "told": one,
+        "carried": next((carried for carried in review.carried if carried.finding == one.id), None),
         "command": command_line("events", one.where, landing=review.landing),
         "python": f"log.narrowed(Filter.from_json({one.where.as_json()!r}))",
     }

@@ -1,0 +1,173 @@
+"""Is a finding carried over until somebody has decided about it? With its age, its owner, and never twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Cli
+
+from audit_reports import AuditLog, UsageError
+from audit_reports.carried import Carried
+from audit_reports.delivery.agenda import tasks
+from audit_reports.delivery.deliver import Office, deliver
+from audit_reports.delivery.open_findings import open_findings, told_until
+from audit_reports.delivery.sign import Decision, sign
+from audit_reports.feeds import FEEDS
+from audit_reports.landing import land
+from audit_reports.outputs.html import page
+from audit_reports.outputs.mail import mail_body
+from audit_reports.period import Period
+from audit_reports.plan import Plan
+from audit_reports.review import make_review
+from audit_reports.review_summary import attention
+from audit_reports.store import Store
+
+FIRST = datetime(2026, 3, 9, 6, tzinfo=UTC)  # the Monday after week 10
+WEEK = timedelta(weeks=1)
+PLAN = Plan("weekly")
+Week = Callable[[int], dict[str, Any]]
+
+
+def deletions(week: int) -> list[dict[str, Any]]:
+    """Twenty-five deletions within minutes by Dev, on the Wednesday of a week."""
+    day = datetime.fromisocalendar(2026, week, 3).date()
+    return [
+        {"id": f"{week}-{n}", "occurred_at": f"{day}T10:{n:02}:00Z", "category": "Assistants", "action": "Deleted",
+         "actor": {"email": "dev@example.com", "type": "human"}, "resource": {"name": f"a{n}"}}
+        for n in range(25)
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    inbox = tmp_path / "inbox.jsonl"
+    inbox.write_text("".join(json.dumps(event) + "\n" for event in deletions(10)))
+    made = Store.create(tmp_path / "store")
+    land(made, [str(inbox)], FEEDS, now=FIRST)
+    return made
+
+
+@pytest.fixture
+def week(store: Store) -> Week:
+    """Make all that is due on the Monday after a week; return the record of that week's review."""
+
+    def made(number: int) -> dict[str, Any]:
+        now = FIRST + (number - 10) * WEEK
+        office = Office(store, None, None, "UTC", now, lambda seconds: None)
+        for task in tasks(store, [PLAN], timezone="UTC", now=now)[0]:
+            assert deliver(office, task.due, amendment=task.amendment).what == "made"
+        record: dict[str, Any] = json.loads(store.place.read(f"reviews/weekly-2026-W{number}/run.json"))
+        return record
+
+    return made
+
+
+def mass(record: dict[str, Any], key: str = "findings") -> list[dict[str, Any]]:
+    return [one for one in record[key] if one["finding"].startswith("mass_deletion-")]
+
+
+def decided(store: Store, review: str, what: str, *, now: datetime) -> None:
+    """Sign a review, with one decision for all its findings and for what it carries over."""
+    record = json.loads(store.place.read(f"reviews/{review}/run.json"))
+    ids = [one["finding"] for one in [*record["findings"], *record["carried"]]]
+    sign(store, review, decisions=[Decision.parse(f"{one}={what}") for one in ids], now=now)
+
+
+def test_what_nobody_decided_is_carried_over_with_its_age(week: Week) -> None:
+    (found,) = mass(week(10))
+    assert mass(week(10), "carried") == []
+    for number, days in ((11, 7), (12, 14)):
+        record = week(number)
+        (carried,) = mass(record, "carried")
+        assert mass(record) == []
+        assert carried == {
+            "finding": found["finding"], "severity": found["severity"], "actor": "dev@example.com",
+            "sentence": found["sentence"], "review": "weekly-2026-W10", "days": days, "owner": None, "due": None,
+            "is_overdue": False, "is_found_again": False,
+        }  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ["expected", "fixed"])
+def test_a_decision_closes_it(store: Store, week: Week, what: str) -> None:
+    week(10)
+    decided(store, "weekly-2026-W10", what, now=FIRST)
+    assert week(11)["carried"] == []
+
+
+def test_a_follow_up_stays_until_it_is_fixed_and_says_when_it_is_overdue(store: Store, week: Week) -> None:
+    week(10)
+    decided(store, "weekly-2026-W10", "follow-up:ana:2026-03-20", now=FIRST)
+    states = []
+    for number in (11, 12):
+        (carried,) = mass(week(number), "carried")
+        states.append((carried["owner"], carried["due"], carried["is_overdue"]))
+    assert states == [("ana", "2026-03-20", False), ("ana", "2026-03-20", True)]
+    decided(store, "weekly-2026-W12", "fixed", now=FIRST + 2 * WEEK)
+    assert week(13)["carried"] == []
+
+
+def test_what_was_never_told_cannot_be_decided(store: Store, week: Week) -> None:
+    week(10)
+    decided(store, "weekly-2026-W10", "expected", now=FIRST)
+    week(11)
+    with pytest.raises(UsageError, match="unknown finding"):
+        sign(store, "weekly-2026-W11", decisions=[Decision("mass_deletion-000000", "fixed")], now=FIRST)
+
+
+def test_a_later_entry_of_the_journal_changes_nothing(store: Store, week: Week) -> None:
+    week(10)
+    entry = told_until(store.journal)
+    period = Period.parse("2026-W11", timezone="UTC", now=FIRST)
+    before = open_findings(store, "weekly", period, until=entry)
+    decided(store, "weekly-2026-W10", "fixed", now=FIRST)
+    assert before
+    assert open_findings(store, "weekly", period, until=entry) == before
+    assert open_findings(store, "weekly", period, until=told_until(store.journal)) == []
+    assert open_findings(store, "monthly", period, until=entry) == []
+
+
+@pytest.mark.parametrize("harm", ["changed", "gone"])
+def test_a_record_that_was_tampered_with_loses_no_finding(store: Store, week: Week, harm: str) -> None:
+    (found,) = mass(week(10))
+    path = "reviews/weekly-2026-W10/run.json"
+    if harm == "gone":
+        store.place.remove(path)
+    else:
+        store.place.replace(path, store.place.read(path).replace(b"dev@", b"ben@"))
+    period = Period.parse("2026-W11", timezone="UTC", now=FIRST)
+    carried = open_findings(store, "weekly", period, until=told_until(store.journal))
+    (one,) = [one for one in carried if one.finding == found["finding"]]
+    assert one.sentence == "The record of weekly-2026-W10, which told it, is gone or was changed."
+
+
+def test_documents_tell_it_once_worst_and_oldest_first(store: Store) -> None:
+    period = Period.parse("2026-W10", timezone="UTC", now=FIRST)
+    log = AuditLog(store)
+    again = next(one for one in make_review(log, period).findings if one.finding == "mass_deletion")
+    old = Carried("burst-000001", "high", "<b>x", "<b>x did much.", "weekly-2026-W02", 56, "ana", FIRST.date(), True)
+    same = replace(old, finding=again.id, sentence=again.sentence, owner=None, due=None, is_overdue=False)
+    review = make_review(log, period, carried=[old, same])
+    assert [one.finding for one in review.still_open] == ["burst-000001"]
+    assert [one.is_found_again for one in review.carried] == [False, True]
+    text = page(review)
+    assert "Still open from earlier reviews" in text
+    assert "&lt;b&gt;x did much." in text
+    assert text.count("Open for 56 days, first told in weekly-2026-W02.") == 2
+    assert text.count(again.sentence) == 1
+    for name in ("mail.txt", "mail.html"):
+        body = mail_body(review, name)
+        assert "did much. " in body
+        assert "overdue" in body
+    assert attention(review)[-1] == "Still open from earlier reviews: 1 finding, the oldest for 56 days; 1 overdue."
+
+
+def test_a_review_made_twice_by_hand_is_the_same_twice(store: Store, tmp_path: Path, cli: Cli) -> None:
+    for folder in ("a", "b"):
+        assert cli("review", "--period", "2026-W10", "--store", store.uri, "--out", tmp_path / folder).code == 0
+    assert (tmp_path / "a" / "review.html").read_bytes() == (tmp_path / "b" / "review.html").read_bytes()
