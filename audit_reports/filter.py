@@ -23,6 +23,7 @@ from audit_reports.filters.tree import (
     InNetwork,
     IsIn,
     Operand,
+    Part,
     Search,
     all_of,
     as_data,
@@ -212,6 +213,17 @@ class Filter:
                     found.setdefault(name, []).append(value)
                 case IsIn(Column(name), values):
                     found.setdefault(name, []).extend(str(value) for value in values if isinstance(value, str))
+        return found
+
+    def columns(self) -> set[str]:
+        """Return the columns that the filter reads; a search reads every one that holds text, and names none."""
+        found: set[str] = set()
+        for one in walk(self.condition):
+            match one:
+                case Column(name) | Part(column=name):
+                    found.add(name)
+                case InNetwork():
+                    found.add("ip")
         return found
 
     def flags(self) -> str:

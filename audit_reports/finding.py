@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -81,6 +81,25 @@ class Finding:
         return self.since, self.finding, self.actor or ""
 
 
+@dataclass(frozen=True)
+class Draft:
+    """A finding before its events were looked at: those of its filter, and what is said of how many there are."""
+
+    finding: Finding
+    own: Filter
+    say: Callable[[int], str]
+
+    def told(self, events: int, shown: Sequence[Shown]) -> Finding:
+        """Return the finding with its events: how many there are, and the first of them."""
+        return replace(
+            self.finding,
+            sentence=self.say(events),
+            events=events,
+            event_ids=tuple(one.event_id for one in shown),
+            shown=tuple(shown[:SHOWN]),
+        )
+
+
 class Check(ABC):
     """One kind of finding. Its constants describe it; `find` looks for it in a period."""
 
@@ -92,7 +111,7 @@ class Check(ABC):
     thresholds: ClassVar[Mapping[str, Threshold]] = {}
 
     @abstractmethod
-    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Finding]:
+    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Draft]:
         """Yield what is found in the evidence; `at` has a value for each threshold. Nothing found yields nothing."""
 
     def found(
@@ -108,24 +127,21 @@ class Check(ABC):
         actors: Sequence[str] | None = None,
         predicate: pl.Expr | None = None,
         **where: object,
-    ) -> Finding:
-        """Return a finding of this check: its events are those of the actor (or of `actors`) between two times within `where`.
+    ) -> Draft:
+        """Return what this check found: its events are those of the actor (or of `actors`) between two times within `where`.
 
         `where` are keywords of `Filter.of`; a `predicate` must hold too. A `sentence` that needs the number of events gets it.
         """
-        chosen = evidence.where(actor=actors or actor, since=since, until=until, predicate=predicate, **where)
-        events, shown = evidence.events_of(chosen)
-        return Finding(
+        own = evidence.where(actor=actors or actor, since=since, until=until, predicate=predicate, **where)
+        finding = Finding(
             finding=self.name,
             severity=severity or self.severity,
             actor=actor,
-            sentence=sentence if isinstance(sentence, str) else sentence(events),
+            sentence="",
             reason=reason,
             since=since,
             until=until,
-            where=chosen,
+            where=evidence.log.where.also(own),
             advice=self.advice,
-            events=events,
-            event_ids=tuple(one.event_id for one in shown),
-            shown=tuple(shown[:SHOWN]),
         )
+        return Draft(finding, own, sentence if callable(sentence) else lambda _: sentence)

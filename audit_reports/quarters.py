@@ -23,7 +23,8 @@ QUARTER = "quarter"
 WORKING_HOURS = (7, 20)
 """From which local hour, and until which, people are expected at work; the second is outside."""
 
-_SATURDAY = 6
+SATURDAY = 6
+"""The first ISO weekday of a weekend."""
 
 
 def by_quarter(events: nw.LazyFrame[Any], *columns: str) -> nw.LazyFrame[Any]:
@@ -61,5 +62,5 @@ def outside_hours(quarters: pl.DataFrame, period: Period) -> int:
 
     local = pl.col(QUARTER).dt.convert_time_zone(period.timezone)
     start, end = WORKING_HOURS
-    outside = ~local.dt.hour().is_between(start, end, closed="left") | (local.dt.weekday() >= _SATURDAY)
+    outside = ~local.dt.hour().is_between(start, end, closed="left") | (local.dt.weekday() >= SATURDAY)
     return int(in_period(quarters, period).filter(outside)["events"].sum())

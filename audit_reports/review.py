@@ -8,22 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import narwhals as nw
 
 from audit_reports.activity import by
-from audit_reports.activity_change import compared
-from audit_reports.actors import by_actor
+from audit_reports.actors import actors_table
 from audit_reports.always_shown import always_shown, shown
 from audit_reports.amendment import Amendment
 from audit_reports.carried import Carried
+from audit_reports.categories import categories_table
 from audit_reports.evidence import Evidence
 from audit_reports.exceptions import Hidden, Rules, sift
-from audit_reports.figures import LOOK_BACK_DAYS, Figure, by_actor_and_country, by_kind, count_figures, figures_table
+from audit_reports.figures import Figure, count_figures, figures_table
 from audit_reports.finding import Finding
 from audit_reports.findings import find, findings_table
+from audit_reports.locations import locations_table
+from audit_reports.past import Past, by_clock, by_kind, by_place
 from audit_reports.quarters import by_hour, by_quarter
 from audit_reports.trust import Trust, look, trust_table
 
@@ -51,7 +52,7 @@ class Provenance:
     filter_json: Annotated[str, "the same filter as canonical JSON"]
     filter_hash: Annotated[str, "the SHA-256 of that JSON"]
     landing: Annotated[int, "the landing that it sees"]
-    sql: Annotated[str, "the query that ran over `events`, the filtered events"]
+    sql: Annotated[str, "the query over `events`, the filtered events, that gives its numbers"]
     command: Annotated[str | None, "a command line that prints the same numbers; None where no command does"]
 
 
@@ -75,9 +76,13 @@ class Review:
     findings: Annotated[tuple[Finding, ...], "what needs attention, worst first"]
     hidden: Annotated[tuple[Hidden, ...], "what exceptions hide, each with the decision"]
     figures: Annotated[tuple[Figure, ...], "the numbers that matter, against the period before"]
-    actors: Annotated[pl.DataFrame, "by actor, with role, type and change; null is an unknown actor"]
-    categories: Annotated[pl.DataFrame, "by category and action, with change"]
-    locations: Annotated[pl.DataFrame, "by location and country, with change; null where the event does not say"]
+    actors: Annotated[
+        pl.DataFrame, "by actor: role, type, change, what is new, off hours, nine periods; null is an unknown actor"
+    ]
+    categories: Annotated[pl.DataFrame, "by category and action, with change, also those that stopped, nine periods"]
+    locations: Annotated[
+        pl.DataFrame, "by location and country, with change and who is new there; null where the event does not say"
+    ]
     hours: Annotated[pl.DataFrame, "events by local day and hour"]
     hours_before: Annotated[pl.DataFrame, "the same of the period before"]
     always_shown: Annotated[pl.DataFrame, "the events that a reviewer should always see, oldest first"]
@@ -132,16 +137,16 @@ def make_review(
     everything = seen.whole(timezone=period.timezone)
     chosen = everything.narrowed(log.where)
     before = period.before()
-    now, then = (chosen.filter(since=one.since, until=one.until) for one in (period, before))
+    now = chosen.filter(since=period.since, until=period.until)
     both = chosen.filter(since=before.since, until=period.until)
     landings = log.landings()
     always = always_shown({feed for landing in landings for feed in landing.feeds})
-    quarters = both.collect(by_quarter(both.frame(), "actor_type"))
-    figures = count_figures(chosen, period, always=always, quarters=quarters)
+    quarters = both.collect(by_quarter(both.frame()))
+    past = Past(chosen, period, always)
+    figures = count_figures(past)
     matched = next(figure.value or 0 for figure in figures if figure.name == "events")
-    places = ("location", "country")
     trust = look(seen, everything, period, matched=matched)
-    found = find(Evidence(chosen, period, always, trust), rules.thresholds)
+    found = find(Evidence(past, trust), rules.thresholds)
     told, hidden = sift(chosen, found, rules.exceptions, on=period.days[-1])
     log.record(f"review {name}-{period.name}", rows=matched)
     return Review(
@@ -162,13 +167,13 @@ def make_review(
         hidden=tuple(hidden),
         carried=_still(carried, told, hidden),
         figures=figures,
-        actors=_actors(now, then, always),
-        categories=now.compare(then, "category", "action"),
-        locations=_with_names(now.compare(then, *places)),
+        actors=actors_table(past),
+        categories=categories_table(past),
+        locations=locations_table(past),
         hours=by_hour(quarters, period),
         hours_before=by_hour(quarters, before),
         always_shown=now.collect(shown(now.frame(), always)),
-        provenance=_provenance(chosen, now, period, always),
+        provenance=_provenance(past, now),
     )
 
 
@@ -178,23 +183,10 @@ def _still(carried: Sequence[Carried], told: Sequence[Finding], hidden: Sequence
     return tuple(replace(one, is_found_again=one.finding in again) for one in carried if one.finding not in expected)
 
 
-def _actors(now: AuditLog, then: AuditLog, always: nw.Expr) -> pl.DataFrame:
-    earlier = by(then.frame(), ["actor"], timezone=then.timezone)
-    return now.collect(compared(by_actor(now.frame(), always), earlier, ["actor"]))
-
-
-def _with_names(locations: pl.DataFrame) -> pl.DataFrame:
-    import polars as pl
-
-    from audit_reports.countries import countries
-
-    names = {code: country.name for code, country in countries().items()}
-    name = pl.col("country").replace_strict(names, default=None, return_dtype=pl.String)
-    return locations.insert_column(2, locations.select(name.alias("country_name")).to_series())
-
-
-def _provenance(chosen: AuditLog, now: AuditLog, period: Period, always: nw.Expr) -> tuple[Provenance, ...]:
+def _provenance(past: Past, now: AuditLog) -> tuple[Provenance, ...]:
     from audit_reports.engines.duckdb import query_text
+
+    period = past.period
 
     def of(table: str, title: str, ask: Ask, command: str | None = None, view: AuditLog = now) -> Provenance:
         where = view.where
@@ -205,29 +197,20 @@ def _provenance(chosen: AuditLog, now: AuditLog, period: Period, always: nw.Expr
     def counted(*dimensions: str) -> Ask:
         return lambda events: by(events, dimensions, timezone=period.timezone)
 
-    before = period.before()
-    both = chosen.filter(since=before.since, until=period.until)
-    past = chosen.filter(since=before.since - timedelta(days=LOOK_BACK_DAYS), until=period.until)
+    whole = past.view(past.cuts[-1])
+    nine = past.view(past.periods[-1].since)
     return (
         of(
-            "figures",
-            "Events of some kinds, in both periods",
-            lambda events: by_kind(events, since=period.since, always=always),
-            view=both,
+            "figures", "Kinds of events by actor, now and before", lambda events: by_kind(events, past.cuts), view=whole
         ),
+        of("figures", "Places by actor, now and before", lambda events: by_place(events, past.cuts), view=whole),
         of(
             "figures",
-            "Actors and countries, in both periods and before",
-            lambda events: by_actor_and_country(events, now=period, before=before),
-            view=past,
+            "Hours of people, in nine periods",
+            lambda events: by_clock(events, past.cuts, timezone=period.timezone),
+            view=nine,
         ),
-        of(
-            "figures",
-            "Events by quarter of an hour, for those outside hours",
-            lambda events: by_quarter(events, "actor_type"),
-            view=both,
-        ),
-        of("actors", "Activity by actor", lambda events: by_actor(events, always), "summary --by actor"),
+        of("actors", "Activity by actor", counted("actor"), "summary --by actor"),
         of(
             "categories",
             "Activity by category and action",
@@ -235,7 +218,7 @@ def _provenance(chosen: AuditLog, now: AuditLog, period: Period, always: nw.Expr
             "summary --by category,action",
         ),
         of("locations", "Activity by location", counted("location", "country"), "summary --by location,country"),
-        of("always_shown", "Events that are always shown", lambda events: shown(events, always)),
+        of("always_shown", "Events that are always shown", lambda events: shown(events, past.always)),
     )
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from audit_reports.chart_values import UNKNOWN, by_country
-from audit_reports.figures import LOOK_BACK_DAYS
 from audit_reports.finding import SEVERITIES
 from audit_reports.formats import plain
+from audit_reports.past import LOOK_BACK_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

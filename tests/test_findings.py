@@ -19,6 +19,7 @@ from audit_reports.feeds import FEEDS
 from audit_reports.finding import Finding
 from audit_reports.findings import CHECKS, check_settings, find
 from audit_reports.landing import land
+from audit_reports.past import Past
 from audit_reports.period import Period
 from audit_reports.trust import look
 
@@ -29,7 +30,7 @@ WEEKS = [f"2026-W{number:02}" for number in range(2, 14)]
 def findings(log: AuditLog, name: str, **settings: dict[str, float]) -> list[Finding]:
     period = Period.parse(name, timezone=log.timezone, now=NOW)
     trust = look(log, log, period, matched=1)
-    return find(Evidence(log, period, always_shown({"invent"}), trust), settings)
+    return find(Evidence(Past(log, period, always_shown({"invent"})), trust), settings)
 
 
 # ------------------------------------------------------------------------------------------------------ the sample world

@@ -76,7 +76,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
         "store_info",
         "timeline",
     ),
-    ("actors", "always_shown", "figures", "quarters", "trust"),
+    ("actors", "always_shown", "categories", "figures", "locations", "past", "quarters", "trust"),
     ("amendment", "carried", "evidence", "exceptions", "finding", "findings"),
     ("review",),
     (
@@ -133,7 +133,7 @@ FENCES: dict[str, set[str]] = {
             "findings",
             "log",
         ),
-        *("actors", "always_shown", "figures", "quarters", "review", "store_info", "timeline", "trust"),
+        *("actors", "always_shown", "past", "quarters", "review", "store_info", "timeline", "trust"),
     },
     "py4j": {"engines"},
     "pyspark": {"engines"},

@@ -10,8 +10,8 @@ from typing import Any
 
 from audit_reports.carried import Carried
 from audit_reports.delivery.history import History, folder_of, histories
-from audit_reports.figures import LOOK_BACK_DAYS
 from audit_reports.journal import Entry, Journal
+from audit_reports.past import LOOK_BACK_DAYS
 from audit_reports.period import Period
 from audit_reports.store import Store
 

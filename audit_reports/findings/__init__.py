@@ -46,7 +46,9 @@ def find(evidence: Evidence, settings: Mapping[str, Mapping[str, float]]) -> lis
 
     Among those of one severity, whose actor has more of them comes first, and then who was earlier.
     """
-    found = [one for check in CHECKS.values() for one in check.find(evidence, thresholds_of(check, settings))]
+    drafts = [one for check in CHECKS.values() for one in check.find(evidence, thresholds_of(check, settings))]
+    events = evidence.events_of([one.own for one in drafts])
+    found = [draft.told(*of) for draft, of in zip(drafts, events, strict=True)]
     times: Counter[tuple[Severity, str | None]] = Counter((one.severity, one.actor) for one in found if one.actor)
     return sorted(found, key=lambda one: (SEVERITIES.index(one.severity), -times[one.severity, one.actor], *one.order))
 

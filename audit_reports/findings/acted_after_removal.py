@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 import narwhals as nw
+import polars as pl
 
 from audit_reports.evidence import Evidence
-from audit_reports.finding import Check, Finding, Threshold
+from audit_reports.finding import Check, Draft, Threshold
 
 OUT, IN = ("Removed", "Left", "Deleted"), ("Joined", "Invited", "Created")
 
@@ -26,35 +27,28 @@ class ActedAfterRemoval(Check):
         "minutes": Threshold(5, "minutes after the removal in which what was under way may still end"),
     }
 
-    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Finding]:
+    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Draft]:
         """Yield a finding for each such member; a removal that names nobody yields none."""
-        gone: dict[str, tuple[datetime, str, str | None]] = {}
-        for row in evidence.pairs(("Members",), since=evidence.begins).iter_rows(named=True):
-            who = row["resource_id"] or row["resource"] or (row["actor_id"] if row["action"] == "Left" else None)
-            if who is None or row["outcome"] == "failure":
-                continue
-            if row["action"] in OUT:
-                gone[who] = (row["occurred_at"], row["actor"], row["resource"])
-            elif row["action"] in IN:
-                gone.pop(who, None)
-        if not gone:
-            return
-        theirs = nw.col("actor_id").is_in(list(gone)) | nw.col("actor").is_in(list(gone))
-        times = evidence.collect(
-            evidence.now()
-            .filter(theirs, nw.col("occurred_at") > min(at for at, _, _ in gone.values()))
-            .select("actor", "actor_id", "occurred_at")
-        ).sort("occurred_at")
         grace = timedelta(minutes=at["minutes"])
-        found: dict[str, list[datetime]] = {}
-        who_is: dict[str, str] = {}
-        for actor, actor_id, moment in times.iter_rows():
-            key = actor_id if actor_id in gone else actor
-            if moment > gone[key][0] + grace:
-                found.setdefault(actor, []).append(moment)
-                who_is[actor] = key
-        for actor, moments in sorted(found.items()):
-            removed, by, _ = gone[who_is[actor]]
+        gone = _gone(evidence)
+        theirs = nw.col("actor_id").is_in(list(gone)) | nw.col("actor").is_in(list(gone))
+        time = nw.col("occurred_at")
+        seen = evidence.collect(
+            evidence.now()
+            .filter(theirs)
+            .group_by("actor", "actor_id")
+            .agg(time.min().alias("first"), time.max().alias("last"))
+        )
+        spans: dict[str, tuple[str, datetime, datetime]] = {}
+        for actor, actor_id, first, last in seen.sort("actor", "actor_id").iter_rows():
+            who = actor_id if actor_id in gone else actor
+            if last > gone[who][0] + grace:
+                earlier = spans.get(actor, (who, first, last))
+                spans[actor] = (who, min(first, earlier[1]), max(last, earlier[2]))
+        within = {actor: who for actor, (who, first, _) in spans.items() if first <= gone[who][0] + grace}
+        after = _first_after(evidence, {actor: gone[who][0] + grace for actor, who in within.items()})
+        for actor, (who, first, last) in sorted(spans.items()):
+            removed, by = gone[who]
             yield self.found(
                 evidence,
                 actor=actor,
@@ -63,9 +57,41 @@ class ActedAfterRemoval(Check):
                     "their name since."
                 ),
                 reason="Whoever is removed can do nothing any more; none is to be expected.",
-                since=moments[0],
-                until=moments[-1],
+                since=after.get(actor, first),
+                until=last,
             )
+
+
+def _gone(evidence: Evidence) -> dict[str, tuple[datetime, str]]:
+    """Return who of this period's actors was removed or has left, and has not come back: when, and by whom."""
+    named = nw.coalesce(*(nw.when(nw.col(name) != "").then(nw.col(name)) for name in ("resource_id", "resource")))
+    who = nw.coalesce(named, nw.when(nw.col("action") == "Left").then(nw.col("actor_id")))
+    there = nw.concat([evidence.now().select(nw.col(name).alias("who")).unique() for name in ("actor", "actor_id")])
+    moves = evidence.collect(
+        evidence.view(evidence.begins)
+        .filter(
+            nw.col("category") == "Members",
+            nw.col("action").is_in([*OUT, *IN]),
+            ~(nw.col("outcome") == "failure").fill_null(value=False),
+        )
+        .with_columns(who.alias("who"))
+        .join(there, on="who", how="semi")
+        .group_by("who", "action", "actor")
+        .agg(nw.col("occurred_at").max().alias("at"))
+    ).with_columns(is_out=pl.col("action").is_in(OUT))
+    last = moves.sort("at", "is_out", "actor").group_by("who", maintain_order=True).last().filter("is_out")
+    return {row["who"]: (row["at"], row["actor"]) for row in last.iter_rows(named=True)}
+
+
+def _first_after(evidence: Evidence, limits: Mapping[str, datetime]) -> dict[str, datetime]:
+    """Return each actor's first event of the period after a time of their own."""
+    if not limits:
+        return {}
+    events = evidence.view(min(limits.values())).filter(nw.col("actor").is_in(sorted(limits)))
+    times = evidence.collect(events.select("actor", "occurred_at"))
+    own = pl.col("actor").replace_strict(dict(limits), return_dtype=times.schema["occurred_at"])
+    first = times.filter(pl.col("occurred_at") > own).group_by("actor").agg(pl.col("occurred_at").min())
+    return dict(first.iter_rows())
 
 
 def _events(number: int) -> str:

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import polars as pl
 
-from audit_reports.evidence import BASELINE, Evidence
-from audit_reports.finding import Check, Finding, Threshold
+from audit_reports.evidence import Evidence
+from audit_reports.finding import Check, Draft, Threshold
 
 
 class Burst(Check):
@@ -28,18 +28,16 @@ class Burst(Check):
         "periods": Threshold(4, "periods of the eight with events without which there is no baseline"),
     }
 
-    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Finding]:
+    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Draft]:
         """Yield a finding for each such actor; one who was there in too few periods has no baseline."""
-        for (actor,), rows in evidence.steps.group_by("actor", maintain_order=True):
-            counts = dict(rows.select("step", "events").iter_rows())
-            past = [counts.get(step, 0) for step in range(1, BASELINE + 1)]
-            usual, now = median(past), counts.get(0, 0)
+        for actor, (now, *past) in evidence.history.items():
+            usual = median(past)
             if sum(map(bool, past)) < at["periods"] or now < at["times"] * usual or now - usual < at["events"]:
                 continue
             row = evidence.actors.row(by_predicate=pl.col("actor") == actor, named=True)
             yield self.found(
                 evidence,
-                actor=str(actor),
+                actor=actor,
                 sentence=f"{actor} has {now:,} events, {now / max(usual, 1):.1f} times as many as usual.",
                 reason=f"The median of the eight periods before is {usual:,.0f}, the most was {max(past):,}.",
                 since=row["first_now"],

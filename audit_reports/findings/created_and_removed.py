@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from audit_reports.evidence import Evidence
-from audit_reports.finding import Check, Finding, Threshold
+from audit_reports.finding import Check, Draft, Threshold
 
 MADE, ENDED = ("Created", "Joined", "Invited"), ("Deleted", "Removed", "Left", "Revoked")
 KINDS = {"API Keys": "The API key", "Members": "The member"}
@@ -25,11 +25,13 @@ class CreatedAndRemoved(Check):
         "minutes": Threshold(60, "minutes between the making and the end within which it is told"),
     }
 
-    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Finding]:
+    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Draft]:
         """Yield a finding for each such thing; what has neither id nor name cannot be paired, and yields none."""
         within = timedelta(minutes=at["minutes"])
         made: dict[tuple[str, str], dict[str, object]] = {}
-        for row in evidence.pairs(tuple(KINDS), since=evidence.period.since - within).iter_rows(named=True):
+        for row in evidence.pairs(
+            tuple(KINDS), actions=(*MADE, *ENDED), since=evidence.period.since - within
+        ).iter_rows(named=True):
             thing = row["resource_id"] or row["resource"]
             if thing is None or row["outcome"] == "failure":
                 continue

@@ -8,7 +8,7 @@ from typing import ClassVar
 import polars as pl
 
 from audit_reports.evidence import Evidence
-from audit_reports.finding import Check, Finding, Threshold
+from audit_reports.finding import Check, Draft, Threshold
 
 
 class DormantActor(Check):
@@ -24,7 +24,7 @@ class DormantActor(Check):
         "events": Threshold(5, "events in this period from which on it is told"),
     }
 
-    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Finding]:
+    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Draft]:
         """Yield a finding for each such actor; one without any past is new, and not dormant."""
         silent = (pl.col("first_now") - pl.col("last_before")).dt.total_days()
         woken = evidence.actors.filter(silent >= at["days"], pl.col("now") >= at["events"]).with_columns(

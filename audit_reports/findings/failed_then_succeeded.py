@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import narwhals as nw
+import polars as pl
 
+from audit_reports.engine import Native, with_native
 from audit_reports.evidence import Evidence
-from audit_reports.finding import Check, Finding, Threshold
+from audit_reports.finding import Check, Draft, Threshold
+
+_ORDER = ("occurred_at", "feed", "event_id")
 
 
 class FailedThenSucceeded(Check):
@@ -25,26 +29,16 @@ class FailedThenSucceeded(Check):
         "minutes": Threshold(30, "minutes from the first failure of the row to the success at most"),
     }
 
-    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Finding]:
+    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Draft]:
         """Yield a finding for each actor and event with such rows of failures; events without an outcome belong to none."""
-        failed = nw.col("outcome") == "failure"
-        often = evidence.collect(
-            evidence.now()
-            .filter(failed)
-            .group_by("actor", "event")
-            .agg(nw.len().alias("failures"))
-            .filter(nw.col("failures") >= int(at["failures"]))
-        )
+        often = _often(evidence, failures=int(at["failures"]))
+        if often.height:
+            often = evidence.collect(_successes(evidence, often, failures=int(at["failures"]), minutes=at["minutes"]))
         if not often.height:
             return
-        chosen = evidence.now().filter(
-            nw.col("actor").is_in(often["actor"].to_list()),
-            nw.col("event").is_in(often["event"].to_list()),
-            nw.col("outcome").is_in(["failure", "success"]),
-        )
-        rows = evidence.collect(chosen.select("actor", "event", "outcome", "occurred_at", "feed", "event_id"))
+        rows = evidence.collect(_tries(evidence, often).select("actor", "event", "outcome", *_ORDER))
         within = timedelta(minutes=at["minutes"])
-        for (actor, event), events in rows.sort("actor", "event", "occurred_at", "feed", "event_id").group_by(
+        for (actor, event), events in rows.sort("actor", "event", *_ORDER).group_by(
             "actor", "event", maintain_order=True
         ):
             row: list[datetime] = []
@@ -74,3 +68,42 @@ class FailedThenSucceeded(Check):
                 until=found[-1][1],
                 event=event,
             )
+
+
+def _often(evidence: Evidence, *, failures: int) -> pl.DataFrame:
+    """Return `actor` and `event` of those who failed so often in the period."""
+    failed = evidence.past.kinds.filter(evidence.past.during(evidence.period), pl.col("outcome") == "failure")
+    counted = failed.drop_nulls("actor").group_by("actor", "event").agg(pl.col("events").sum())
+    return counted.filter(pl.col("events") >= failures)
+
+
+def _tries(evidence: Evidence, of: pl.DataFrame) -> nw.LazyFrame[Any]:
+    return evidence.now().filter(
+        nw.col("actor").is_in(of["actor"].unique().sort().to_list()),
+        nw.col("event").is_in(of["event"].unique().sort().to_list()),
+        nw.col("outcome").is_in(["failure", "success"]),
+    )
+
+
+def _successes(evidence: Evidence, of: pl.DataFrame, *, failures: int, minutes: float) -> nw.LazyFrame[Any]:
+    """Return `actor` and `event` of each success right behind so many failures that began so many minutes before at most."""
+    success = (nw.col("outcome") == "success").cast(nw.Int64)
+    timed = with_native(_tries(evidence, of), {"at": Native("microseconds", "occurred_at")})
+    counted = timed.select("actor", "event", "at", *_ORDER, success=success).with_columns(
+        nw.col("success").cum_sum().over("actor", "event", order_by=_ORDER).alias("successes")
+    )
+    earlier = {
+        f"earlier {name}": nw.col(name).shift(failures).over("actor", "event", order_by=_ORDER)
+        for name in ("at", "successes")
+    }
+    # Failures alone lie between when the successes so far are one more than they were so many events before.
+    return (
+        counted.with_columns(**earlier)
+        .filter(
+            nw.col("success") == 1,
+            nw.col("successes") - nw.col("earlier successes") == 1,
+            nw.col("at") - nw.col("earlier at") <= timedelta(minutes=minutes) // timedelta(microseconds=1),
+        )
+        .select("actor", "event")
+        .unique()
+    )

@@ -9,7 +9,7 @@ import polars as pl
 
 from audit_reports.countries import countries
 from audit_reports.evidence import KNOWN_DAYS, Evidence
-from audit_reports.finding import Check, Finding, Threshold
+from audit_reports.finding import Check, Draft, Threshold
 
 
 class FirstCountry(Check):
@@ -24,7 +24,7 @@ class FirstCountry(Check):
         "known_days": Threshold(KNOWN_DAYS, "days that an actor must be known before a country is called new"),
     }
 
-    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Finding]:
+    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Draft]:
         """Yield a finding for each known actor and new country; an actor with no country in the past has no new one."""
         known = evidence.actors.filter(
             (pl.col("first_now") - pl.col("first_seen")).dt.total_days() >= at["known_days"],

@@ -8,7 +8,7 @@ from typing import ClassVar
 import polars as pl
 
 from audit_reports.evidence import KNOWN_DAYS, Evidence
-from audit_reports.finding import Check, Finding, Threshold
+from audit_reports.finding import Check, Draft, Threshold
 
 GRAVE = ("API Keys", "Domains", "Members", "Organization")
 """The categories in which a first time is told louder: they say who may enter, and where mail and data go."""
@@ -29,7 +29,7 @@ class FirstSensitive(Check):
         "known_days": Threshold(KNOWN_DAYS, "days that an actor must be known before anything is called first"),
     }
 
-    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Finding]:
+    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Draft]:
         """Yield a finding for each such actor, with all that they did first."""
         known = evidence.actors.filter(
             (pl.col("first_now") - pl.col("first_seen")).dt.total_days() >= at["known_days"]

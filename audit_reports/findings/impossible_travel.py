@@ -12,7 +12,7 @@ import polars as pl
 
 from audit_reports.countries import countries
 from audit_reports.evidence import Evidence
-from audit_reports.finding import Check, Finding, Threshold
+from audit_reports.finding import Check, Draft, Threshold
 
 EARTH_KM = 6371.0
 _ORDER = ("occurred_at", "feed", "event_id")
@@ -31,7 +31,7 @@ class ImpossibleTravel(Check):
         "km": Threshold(800, "kilometres between the centres below which nothing is said: a border may be near"),
     }
 
-    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Finding]:
+    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Draft]:
         """Yield a finding for each person, with their first such journey; events without a country say nothing."""
         there = evidence.places.filter(pl.col("now") > 0, pl.col("country").is_not_null())
         people = pl.col("actor_type").is_null() | (pl.col("actor_type") == "human")

@@ -6,16 +6,19 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import reduce
 from operator import or_
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import narwhals as nw
+import polars as pl
 
+from audit_reports.engine import Native, with_native
 from audit_reports.evidence import Evidence
-from audit_reports.finding import Check, Finding, Threshold
+from audit_reports.finding import Check, Draft, Threshold
 
 WORDS = ("delet", "remov", "terminat", "destroy", "purge")
 """What the action of a deletion has in it, in whatever case."""
 
+_HOUR, _MICROSECOND = timedelta(hours=1), timedelta(microseconds=1)
 _ORDER = ("occurred_at", "feed", "event_id")
 
 
@@ -31,26 +34,25 @@ class MassDeletion(Check):
         "threshold": Threshold(20, "deletions within an hour from which on it is told"),
     }
 
-    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Finding]:
+    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Draft]:
         """Yield a finding for each such actor, from the first deletion of the first such hour to the last of the last."""
         action = nw.col("action").str.to_lowercase()
         deleting = reduce(or_, (action.str.contains(word, literal=True) for word in WORDS))
+        done = evidence.past.kinds.filter(evidence.past.during(evidence.period)).select("actor", "action").unique()
+        deletions = nw.from_native(done).filter(deleting).to_native()
         past = int(at["threshold"]) - 1
+        deleted = with_native(evidence.now().filter(deleting), {"at": Native("microseconds", "occurred_at")})
+        earlier = (nw.col(name).shift(past).over("actor", order_by=_ORDER) for name in ("occurred_at", "at"))
         runs = (
-            evidence.now()
-            .filter(deleting)
-            .select("actor", "action", *_ORDER)
-            .with_columns(nw.col("occurred_at").shift(past).over("actor", order_by=_ORDER).alias("first"))
-            .filter(~nw.col("first").is_null())
+            deleted.select("actor", "at", *_ORDER)
+            .with_columns(**dict(zip(("first", "first_at"), earlier, strict=True)))
+            .filter(nw.col("at") - nw.col("first_at") <= _HOUR // _MICROSECOND)
+            .select("actor", "first", *_ORDER)
         )
         for (actor,), rows in evidence.collect(runs).sort("actor", *_ORDER).group_by("actor", maintain_order=True):
-            quick = [
-                row for row in rows.iter_rows(named=True) if row["occurred_at"] - row["first"] <= timedelta(hours=1)
-            ]
-            if not quick:
-                continue
+            quick = list(rows.iter_rows(named=True))
             since, until = quick[0]["first"], quick[-1]["occurred_at"]
-            actions = sorted(evidence.collect(_actions(evidence, str(actor), deleting))["action"].unique())
+            actions = sorted(deletions.filter(pl.col("actor") == actor)["action"])
             minutes = max(1, round((until - since) / timedelta(minutes=1)))
             yield self.found(
                 evidence,
@@ -63,10 +65,6 @@ class MassDeletion(Check):
                 until=until,
                 action=actions,
             )
-
-
-def _actions(evidence: Evidence, actor: str, deleting: nw.Expr) -> nw.LazyFrame[Any]:
-    return evidence.now().filter(nw.col("actor") == actor, deleting).select("action").unique()
 
 
 def _quickest(rows: list[dict[str, object]]) -> str:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import polars as pl
 
 from audit_reports.evidence import KNOWN_DAYS, Evidence
-from audit_reports.finding import Check, Finding, Threshold
+from audit_reports.finding import Check, Draft, Threshold
 
 _NAMED, _MOST = 5, 200
 
@@ -25,7 +25,7 @@ class NewActors(Check):
         "known_days": Threshold(KNOWN_DAYS, "days after which an actor is new no more"),
     }
 
-    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Finding]:
+    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Draft]:
         """Yield one finding for all actors who are new; none where nobody is."""
         new = evidence.actors.filter(
             pl.col("now") > 0, (pl.col("first_now") - pl.col("first_seen")).dt.total_days() < at["known_days"]

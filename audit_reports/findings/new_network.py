@@ -10,7 +10,7 @@ import polars as pl
 
 from audit_reports.engine import Native, with_native
 from audit_reports.evidence import KNOWN_DAYS, Evidence
-from audit_reports.finding import Check, Finding, Threshold
+from audit_reports.finding import Check, Draft, Threshold
 
 
 class NewNetwork(Check):
@@ -26,7 +26,7 @@ class NewNetwork(Check):
         "networks": Threshold(3, "networks in the past at most; what is used from more is used from anywhere"),
     }
 
-    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Finding]:
+    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Draft]:
         """Yield a finding for each such key and network; an event without an address is in none."""
         keys = evidence.view(evidence.begins).filter(
             nw.col("actor_type").is_in(["api_key", "service"]), ~nw.col("ip").is_null()

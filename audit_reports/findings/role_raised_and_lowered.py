@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from audit_reports.evidence import Evidence
-from audit_reports.finding import Check, Finding, Threshold
+from audit_reports.finding import Check, Draft, Threshold
 
 _FIELD = "role"
 
@@ -27,13 +27,13 @@ class RoleRaisedAndLowered(Check):
         "hours": Threshold(24, "hours within which the role must be as before"),
     }
 
-    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Finding]:
+    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Draft]:
         """Yield a finding for each such member; an event that does not say from what to what yields none."""
         within = timedelta(hours=at["hours"])
         raised: dict[str, tuple[str, str, dict[str, object]]] = {}
-        for row in evidence.pairs(("Members", "Organization"), since=evidence.period.since - within).iter_rows(
-            named=True
-        ):
+        for row in evidence.pairs(
+            ("Members", "Organization"), changing=_FIELD, since=evidence.period.since - within
+        ).iter_rows(named=True):
             member, change = row["resource_id"] or row["resource"], _change(row["changes"])
             if member is None or change is None or row["outcome"] == "failure":
                 continue

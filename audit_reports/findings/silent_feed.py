@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from audit_reports.evidence import Evidence
-from audit_reports.finding import Check, Finding
+from audit_reports.finding import Check, Draft
 
 
 class SilentFeed(Check):
@@ -18,7 +18,7 @@ class SilentFeed(Check):
     description = "A feed brought nothing for hours in which at least three of the four weeks before had events."
     advice = "Find out whether the export failed or logging was switched off, and land what is missing."
 
-    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Finding]:
+    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Draft]:
         """Yield a finding for each gap of a feed; a feed that is usually quiet then yields none."""
         for feed in evidence.trust.feeds:
             for gap in feed.gaps:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from statistics import median
 from typing import ClassVar
 
-from audit_reports.evidence import BASELINE, MOMENT, Evidence
-from audit_reports.finding import Check, Finding, Threshold
+from audit_reports.evidence import MOMENT, Evidence
+from audit_reports.finding import Check, Draft, Threshold
 
 
 class StoppedActor(Check):
@@ -25,19 +25,17 @@ class StoppedActor(Check):
         "periods": Threshold(6, "periods of the eight in which the actor must have been there"),
     }
 
-    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Finding]:
+    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Draft]:
         """Yield a finding for each such actor, in the first period without them; none where nothing at all was collected."""
         if evidence.trust.state in ("not collected", "empty"):
             return
-        for (actor,), rows in evidence.steps.group_by("actor", maintain_order=True):
-            counts = dict(rows.select("step", "events").iter_rows())
-            past = [counts.get(step, 0) for step in range(1, BASELINE + 1)]
-            if 0 in counts or 1 not in counts or sum(map(bool, past)) < at["periods"] or median(past) < at["events"]:
+        for actor, (now, *past) in evidence.history.items():
+            if now or not past[0] or sum(map(bool, past)) < at["periods"] or median(past) < at["events"]:
                 continue
             last = evidence.actors.filter(evidence.actors["actor"] == actor)["last_before"][0]
             yield self.found(
                 evidence,
-                actor=str(actor),
+                actor=actor,
                 sentence=f"{actor} has stopped: the last event is of {last:%Y-%m-%d %H:%M} UTC.",
                 reason=f"The median of the eight periods before is {median(past):,.0f} events; this one has none.",
                 since=evidence.period.since,

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 import polars as pl
 
 from audit_reports.evidence import Evidence
-from audit_reports.figures import LOOK_BACK_DAYS
-from audit_reports.finding import Check, Finding
+from audit_reports.finding import Check, Draft
+from audit_reports.past import LOOK_BACK_DAYS
 
 
 class SupportAccess(Check):
@@ -20,7 +20,7 @@ class SupportAccess(Check):
     description = "The vendor's own staff acted in the workspace."
     advice = "Hold it against a ticket: who asked them in, and for what?"
 
-    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Finding]:
+    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Draft]:
         """Yield a finding for each of them."""
         staff = evidence.actors.filter(pl.col("actor_type") == "support", pl.col("now") > 0)
         for row in staff.sort("first_now", "actor").iter_rows(named=True):

@@ -8,7 +8,7 @@ from typing import ClassVar
 import polars as pl
 
 from audit_reports.evidence import Evidence
-from audit_reports.finding import Check, Finding, Threshold
+from audit_reports.finding import Check, Draft, Threshold
 
 
 class UnusualHours(Check):
@@ -30,7 +30,7 @@ class UnusualHours(Check):
         ),
     }
 
-    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Finding]:
+    def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Draft]:
         """Yield a finding for each person; one with too short a past has no usual hours."""
         past: dict[str, dict[tuple[bool, int], int]] = {}
         for row in evidence.clock.iter_rows(named=True):
