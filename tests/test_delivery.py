@@ -207,6 +207,17 @@ def test_two_runs_at_once_share_the_work(office: Office, server: MailServer) -> 
     assert len(server.handler.received) == 1
 
 
+def test_a_run_leaves_a_review_alone_that_another_is_mailing(office: Office, server: MailServer) -> None:
+    said: list[str] = []
+
+    def meanwhile(_: float) -> None:
+        said.append(deliver(replace(office, store=Store(office.store.place)), due(office)).what)
+
+    server.handler.at_data += ["451 busy"]
+    assert deliver(replace(office, wait=meanwhile), due(office)).what == "mailed"
+    assert (said, len(server.handler.received)) == (["taken"], 1)
+
+
 def test_a_run_that_died_is_followed_by_another_when_its_claim_is_over(office: Office, server: MailServer) -> None:
     facts = {"review": "weekly-2026-W10", "amendment": 0, "run": "dead", "expires": "2026-03-09T06:30:00.000000Z"}
     office.store.journal.append("claim", facts, time=NOW)

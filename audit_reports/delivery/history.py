@@ -1,7 +1,7 @@
 """What became of each review? Read from the journal: claimed, made, amended, mailed, failed, signed.
 
 A review that is made by itself leaves entries of these kinds, each with `review`, its id:
-`claim`   one run says that it is at it, until `expires`; a later entry about the same review ends the claim
+`claim`   one run says that it is at it, until `expires`; the claim ends where it was mailed or failed, or made for nobody
 `review`  it was made: landing, files with their SHA-256, `amendment` (0 for the first), whom it is for, its Message-ID
 `mailed`  what the mail server answered: accepted, refused, waiting
 `failed`  it could not be made or mailed, and why
@@ -49,7 +49,7 @@ class History:
     def claimed(self, now: datetime) -> Entry | None:
         """Return the claim that is still good, None where nobody is at it."""
         newest = self._last("claim")
-        if newest is None or newest.number != self.entries[-1].number:
+        if newest is None or any(_ends_claim(one) for one in self.entries if one.number > newest.number):
             return None
         return newest if datetime.fromisoformat(newest.facts["expires"]) > now else None
 
@@ -78,6 +78,11 @@ class History:
 
     def _last(self, *kinds: str) -> Entry | None:
         return next((one for one in reversed(self.entries) if one.kind in kinds), None)
+
+
+def _ends_claim(entry: Entry) -> bool:
+    """Say whether a run that claimed a review is through with it: one that is made is still to be mailed."""
+    return entry.kind in ("mailed", "failed") or (entry.kind == "review" and entry.facts.get("recipients") == [])
 
 
 def histories(journal: Journal) -> dict[str, History]:
