@@ -16,7 +16,7 @@ PARTS := chromium:chromium pdftotext:poppler-utils libatomic.so.1:libatomic1 lib
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help review test crash crowd mess predicates parts lint format wheel bench constraints clean
+.PHONY: help review test crash crowd mess predicates parts lint format fields wheel bench constraints clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -47,6 +47,10 @@ lint: $(VENV)/ready-test  ## ruff and mypy, changing nothing
 format: $(VENV)/ready-test  ## put the code in ruff's form
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+fields: $(VENV)/ready  ## write again which fields a template may use, into templates/README.md
+	@$(BIN)/python -c 'import pathlib, audit_reports.template_fields as made; \
+	    page = pathlib.Path("templates/README.md"); page.write_text(made.with_documentation(page.read_text()))'
 
 bench: $(VENV)/ready-bench  ## make many events and time landing, questions and a review beside others; BENCH="--only landing" narrows
 	$(BIN)/python benchmarks/run.py $(BENCH)

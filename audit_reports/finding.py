@@ -41,15 +41,15 @@ class Threshold:
 class Shown:
     """One event of a finding, as far as a reader needs it to recognise it; the time is UTC, what is unknown is None."""
 
-    occurred_at: datetime
-    event_id: str
-    event: str
-    actor: str | None
-    resource: str | None
-    source: str | None
-    ip: str | None
-    country: str | None
-    city: str | None
+    occurred_at: Annotated[datetime, "when it happened, UTC"]
+    event_id: Annotated[str, "its id"]
+    event: Annotated[str, "what, as the vendor's screen names it"]
+    actor: Annotated[str | None, "who"]
+    resource: Annotated[str | None, "to what"]
+    source: Annotated[str | None, "through what"]
+    ip: Annotated[str | None, "from which address"]
+    country: Annotated[str | None, "from which country, ISO alpha-2"]
+    city: Annotated[str | None, "from which city"]
 
 
 @dataclass(frozen=True)

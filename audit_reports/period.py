@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from audit_reports.errors import UsageError, nearest, quoted
@@ -36,10 +37,10 @@ class Period:
     (`2026-W10`) and gives the same period again when parsed in the same timezone.
     """
 
-    name: str
-    since: datetime
-    until: datetime
-    timezone: str
+    name: Annotated[str, "absolute, as 2026-W10"]
+    since: Annotated[datetime, "the first moment of it, UTC"]
+    until: Annotated[datetime, "the first moment after it, UTC"]
+    timezone: Annotated[str, "whose midnights they are, as Europe/Madrid"]
 
     @classmethod
     def parse(cls, text: str, *, timezone: str, now: datetime) -> Period:

@@ -7,7 +7,8 @@ that no field of an event can act, in any document; only what this package made 
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -40,19 +41,33 @@ def environment(timezone: str) -> SandboxedEnvironment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    made.filters |= words(timezone)
+    return made
+
+
+def words(timezone: str) -> dict[str, Callable[..., Any]]:
+    """Return the filters that templates have beside Jinja's own, by name; local times are of the timezone."""
     zone = ZoneInfo(timezone)
-    made.filters |= {
+
+    def local_time(moment: datetime) -> str:
+        """Return a time on clocks of the review's timezone: `Wed 4 Mar 01:12:09`."""
+        return local(moment, zone)
+
+    def utc(moment: datetime) -> str:
+        """Return a time in UTC: `2026-03-04 00:12`."""
+        return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}"
+
+    return {
         "number": number,
         "signed": signed,
         "known": known,
         "breakable": breakable,
-        "local": lambda moment: local(moment, zone),
-        "utc": lambda moment: f"{moment:%Y-%m-%d %H:%M}",
+        "local": local_time,
+        "utc": utc,
         "changes": changes_said,
         "code": code,
         "place": place,
     }
-    return made
 
 
 def number(value: int | None) -> str:

@@ -82,6 +82,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     (
         "chart_values",
         "charts",
+        "context",
         "formats",
         "output",
         "outputs",
@@ -90,6 +91,8 @@ ROOMS: tuple[tuple[str, ...], ...] = (
         "progress",
         "rendering",
         "review_summary",
+        "template_check",
+        "template_fields",
         "workbook",
     ),
     ("delivery",),
@@ -118,7 +121,7 @@ FENCES: dict[str, set[str]] = {
         "staging",
         "store",
     },
-    "jinja2": {"rendering"},
+    "jinja2": {"rendering", "template_check"},
     "maxminddb": {"geo"},
     "narwhals": {
         *(

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from audit_reports import __version__
 from audit_reports.charts import make_charts
+from audit_reports.context import Page, names, shared
 from audit_reports.formats import replacing
 from audit_reports.palette import palettes
 from audit_reports.rendering import data_island, environment, trusted
 from audit_reports.resources import templates_folder
-from audit_reports.review import command_line
-from audit_reports.review_summary import cautions, headline, notable
 
 if TYPE_CHECKING:
-    from audit_reports.finding import Finding
     from audit_reports.review import Review
 
 ROWS = {"actors": 20, "categories": 20, "locations": 20, "always_shown": 100}
@@ -38,53 +36,25 @@ def write_html(review: Review, folder: Path) -> list[Path]:
 def page(review: Review, *, on_paper: bool = False) -> str:
     """Return the review's page; on paper it has pictures for print alone and no script."""
     template = environment(review.period.timezone).get_template("review.html")
-    return template.render(page_context(review, on_paper=on_paper))
+    return template.render(names(page_context(review, on_paper=on_paper)))
 
 
-def page_context(review: Review, *, on_paper: bool = False) -> dict[str, Any]:
-    """Return every name that the page's templates may use."""
+def page_context(review: Review, *, on_paper: bool = False) -> Page:
+    """Return what the page's templates may use."""
     charts = make_charts(review)
     scripts = (
         [] if on_paper or not charts else [_plotly(), (templates_folder() / "review.js").read_text(encoding="utf-8")]
     )
     figures = {one.name: one.figure | {"height": one.height} for one in charts}
-    return {
-        "review": review,
-        "charts": {one.name: one for one in charts},
-        "pictures": {one.name: trusted(one.picture) for one in charts},
-        "headline": headline(review),
-        "notable": notable(review),
-        "cautions": cautions(review),
-        "findings": [_finding(one, review) for one in review.findings[:FINDINGS]],
-        "tables": {name: _shown(review, name) for name in ROWS},
-        "on_paper": on_paper,
-        "style": trusted((templates_folder() / "review.css").read_text(encoding="utf-8")),
-        "scripts": [trusted(script) for script in scripts],
-        "data": data_island({"figures": figures, "palettes": palettes()}),
-        "policy": _policy(scripts),
-        "version": __version__,
-    }
-
-
-def _finding(one: Finding, review: Review) -> dict[str, Any]:
-    """Return a finding with the command and the Python that give all its events."""
-    return {
-        "told": one,
-        "carried": next((carried for carried in review.carried if carried.finding == one.id), None),
-        "command": command_line("events", one.where, landing=review.landing),
-        "python": f"log.narrowed(Filter.from_json({one.where.as_json()!r}))",
-    }
-
-
-def _shown(review: Review, name: str) -> dict[str, Any]:
-    """Return a table's first rows as the page shows them, with what is left below."""
-    frame = review.tables[name]
-    shown, rest = frame.head(ROWS[name]), frame.slice(ROWS[name])
-    return {
-        "rows": list(shown.iter_rows(named=True)),
-        "more": rest.height,
-        "more_events": int(rest["events"].sum()) if "events" in rest.columns else None,
-    }
+    return Page(
+        **shared(review, rows=ROWS, findings=FINDINGS),
+        charts={one.name: replace(one, picture=trusted(one.picture)) for one in charts},
+        on_paper=on_paper,
+        style=trusted((templates_folder() / "review.css").read_text(encoding="utf-8")),
+        scripts=tuple(trusted(script) for script in scripts),
+        data=data_island({"figures": figures, "palettes": palettes()}),
+        policy=_policy(scripts),
+    )
 
 
 def _policy(scripts: list[str]) -> str:

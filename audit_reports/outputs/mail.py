@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from audit_reports import __version__
+from audit_reports.context import Document, names, shared
 from audit_reports.formats import replacing
 from audit_reports.rendering import environment
-from audit_reports.review_summary import cautions, headline, notable
 
 if TYPE_CHECKING:
     from audit_reports.review import Review
@@ -32,21 +31,9 @@ def write_mail(review: Review, folder: Path) -> list[Path]:
 
 def mail_body(review: Review, template: str) -> str:
     """Return the body that a template, `mail.html` or `mail.txt`, gives."""
-    return environment(review.period.timezone).get_template(template).render(mail_context(review))
+    return environment(review.period.timezone).get_template(template).render(names(mail_context(review)))
 
 
-def mail_context(review: Review) -> dict[str, Any]:
-    """Return every name that the mail's templates may use."""
-    rows = {name: list(review.tables[name].head(most).iter_rows(named=True)) for name, most in ROWS.items()}
-    shown = {name: {"rows": of, "more": review.tables[name].height - len(of)} for name, of in rows.items()}
-    counted = [name for name in ROWS if name != "always_shown"]
-    return {
-        "review": review,
-        "headline": headline(review),
-        "findings": review.findings[:FINDINGS],
-        "notable": notable(review),
-        "cautions": cautions(review),
-        "tables": shown,
-        "most": {name: max((row["events"] for row in rows[name]), default=0) or 1 for name in counted},
-        "version": __version__,
-    }
+def mail_context(review: Review) -> Document:
+    """Return what the mail's templates may use."""
+    return Document(**shared(review, rows=ROWS, findings=FINDINGS))

@@ -1,0 +1,98 @@
+"""What does a template see? One object, every field documented: what all documents of a review share, and what a page adds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Annotated, Any
+
+from audit_reports import __version__
+from audit_reports.carried import Carried
+from audit_reports.charts import Chart
+from audit_reports.finding import Finding
+from audit_reports.review import Review, command_line
+from audit_reports.review_summary import cautions, headline, notable
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The first rows of a table, as many as a document shows, and what is left."""
+
+    rows: Annotated[tuple[dict[str, Any], ...], "each with the table's columns by name, as in tables/NAME.json"]
+    more: Annotated[int, "how many rows are left out"]
+    more_events: Annotated[int | None, "how many events those count; None for a table that counts none"]
+    most: Annotated[int, "the most events that a row shown has, 1 at least: what bars are measured by"]
+
+
+@dataclass(frozen=True)
+class Attention:
+    """A finding, with how to get all its events."""
+
+    told: Annotated[Finding, "the finding"]
+    carried: Annotated[Carried | None, "since when it is open, where an earlier review told it too"]
+    command: Annotated[str | None, "the command line that prints its events; None where no flags can say its filter"]
+    python: Annotated[str, "the Python that gives them"]
+
+
+@dataclass(frozen=True)
+class Document:
+    """What every document of a review shows."""
+
+    review: Annotated[Review, "the review itself, whole"]
+    headline: Annotated[str, "the period's activity in one sentence"]
+    notable: Annotated[tuple[str, ...], "what differs most from before, gravest first; six sentences at most"]
+    cautions: Annotated[tuple[str, ...], "what makes the numbers less than whole, a sentence each"]
+    findings: Annotated[tuple[Attention, ...], "what needs attention, worst first, as many as the document tells"]
+    tables: Annotated[Mapping[str, Rows], "actors, categories, locations and always_shown, as far as they are shown"]
+    version: Annotated[str, "the version of audit-reports"]
+
+
+@dataclass(frozen=True)
+class Page(Document):
+    """What `review.html` shows beside that, on a screen and on paper."""
+
+    charts: Annotated[Mapping[str, Chart], "the pictures by name; none where the period has no events"]
+    on_paper: Annotated[bool, "whether it is to be printed, and has pictures for print alone"]
+    style: Annotated[Markup, "the style sheet"]
+    scripts: Annotated[tuple[Markup, ...], "the scripts that draw the pictures; none on paper"]
+    data: Annotated[Markup, "what the scripts draw, as JSON"]
+    policy: Annotated[str, "the content security policy: nothing is fetched, and only those scripts run"]
+
+
+def shared(review: Review, *, rows: Mapping[str, int], findings: int) -> dict[str, Any]:
+    """Return the fields of a `Document` that shows so many rows of each table and so many findings."""
+    return {
+        "review": review,
+        "headline": headline(review),
+        "notable": tuple(notable(review)),
+        "cautions": tuple(cautions(review)),
+        "findings": tuple(_attention(one, review) for one in review.findings[:findings]),
+        "tables": {name: _rows(review, name, most) for name, most in rows.items()},
+        "version": __version__,
+    }
+
+
+def names(document: Document) -> dict[str, Any]:
+    """Return what a template is given: each field under its name."""
+    return {one.name: getattr(document, one.name) for one in fields(document)}
+
+
+def _attention(one: Finding, review: Review) -> Attention:
+    carried = next((open for open in review.carried if open.finding == one.id), None)
+    command = command_line("events", one.where, landing=review.landing)
+    return Attention(one, carried, command, f"log.narrowed(Filter.from_json({one.where.as_json()!r}))")
+
+
+def _rows(review: Review, name: str, most: int) -> Rows:
+    frame = review.tables[name]
+    shown, rest = tuple(frame.head(most).iter_rows(named=True)), frame.slice(most)
+    counts = "events" in frame.columns
+    return Rows(
+        rows=shown,
+        more=rest.height,
+        more_events=int(rest["events"].sum()) if counts else None,
+        most=max((row["events"] for row in shown), default=0) or 1 if counts else 1,
+    )
