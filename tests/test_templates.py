@@ -37,6 +37,7 @@ UNUSED = {
         *("Trust.is_open", "FeedTrust.gaps", "FeedTrust.quiet_days", "Gap.since", "Gap.until"),
     },
     "in the table figures": {"Figure.usual"},
+    "shown as `still_open`, and with the findings that it is about": {"Review.carried"},
     "the place says more, and the sentence names who": {"Shown.source", "Carried.actor"},
 }
 """What no template of ours uses, and why; a template of somebody else may."""
