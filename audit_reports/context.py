@@ -11,7 +11,7 @@ from audit_reports.carried import Carried
 from audit_reports.charts import Chart
 from audit_reports.finding import Finding
 from audit_reports.review import Review, command_line
-from audit_reports.review_summary import cautions, headline, notable
+from audit_reports.review_summary import cautions, headline, notable, readers_said
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -45,8 +45,11 @@ class Document:
     headline: Annotated[str, "the period's activity in one sentence"]
     notable: Annotated[tuple[str, ...], "what differs most from before, gravest first; six sentences at most"]
     cautions: Annotated[tuple[str, ...], "what makes the numbers less than whole, a sentence each"]
+    readers: Annotated[str, "who read the audit data, in one sentence"]
     findings: Annotated[tuple[Attention, ...], "what needs attention, worst first, as many as the document tells"]
-    tables: Annotated[Mapping[str, Rows], "actors, categories, locations and always_shown, as far as they are shown"]
+    tables: Annotated[
+        Mapping[str, Rows], "actors, categories, locations, always_shown, on a page reads; as far as they are shown"
+    ]
     version: Annotated[str, "the version of audit-reports"]
 
 
@@ -69,6 +72,7 @@ def shared(review: Review, *, rows: Mapping[str, int], findings: int) -> dict[st
         "headline": headline(review),
         "notable": tuple(notable(review)),
         "cautions": tuple(cautions(review)),
+        "readers": readers_said(review),
         "findings": tuple(_attention(one, review) for one in review.findings[:findings]),
         "tables": {name: _rows(review, name, most) for name, most in rows.items()},
         "version": __version__,

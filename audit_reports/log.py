@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
+from copy import copy
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -94,7 +95,7 @@ class AuditLog:
         checked_timezone(timezone)
         opened = store if isinstance(store, Store) else Store(store)
         self._snapshot = _Snapshot(opened, as_of, engine, Limits(memory_limit, threads))
-        self.uri = opened.uri
+        self.store, self.uri = opened, opened.uri
         self.timezone = timezone
         self.landing = self._snapshot.landing
         self._recorded = True
@@ -142,13 +143,8 @@ class AuditLog:
         return self._view(Filter(timezone=timezone), timezone)
 
     def _view(self, where: Filter, timezone: str) -> AuditLog:
-        view = object.__new__(AuditLog)
-        view._snapshot = self._snapshot
-        view.uri = self.uri
-        view.timezone = timezone
-        view.landing = self.landing
-        view._recorded = self._recorded
-        view.where = where
+        view = copy(self)
+        view.timezone, view.where = timezone, where
         return view
 
     def frame(self) -> nw.LazyFrame[Any]:
@@ -353,9 +349,10 @@ class AuditLog:
                 {"what": what, **asked, "landing": self.landing, "rows": rows}, time=clock.now()
             )
 
-    def write_reads(self) -> None:
-        """Write the reads that are kept still, as they are for some seconds in S3: on a disk, none."""
+    def write_reads(self) -> bool:
+        """Write the reads that are kept still, as they are for some seconds in S3; say whether all were recorded so far."""
         self._snapshot.reads.flush()
+        return self._snapshot.reads.is_whole
 
     def reads(self) -> pl.DataFrame:
         """Return who has read the store, when, what and how much of it, oldest first; see `reads.reads_frame`."""

@@ -79,6 +79,11 @@ class ReadChain:
         with self._once.warned():
             self.place.append(f"{self.folder}/{1:08}.jsonl", lambda tail: _line(told, tail))
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the store took every line of this process so far."""
+        return not self._once.said
+
     def flush(self) -> None:
         """Write what is kept; nothing kept writes nothing."""
         if self._kept:

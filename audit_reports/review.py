@@ -26,6 +26,7 @@ from audit_reports.findings import find, findings_table
 from audit_reports.locations import locations_table
 from audit_reports.past import Past, by_clock, by_kind, by_place
 from audit_reports.quarters import by_hour, by_quarter
+from audit_reports.readers import Readers, readers
 from audit_reports.trust import Trust, look, trust_table
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class Review:
     hours: Annotated[pl.DataFrame, "events by local day and hour"]
     hours_before: Annotated[pl.DataFrame, "the same of the period before"]
     always_shown: Annotated[pl.DataFrame, "the events that a reviewer should always see, oldest first"]
+    readers: Annotated[Readers, "who read the audit data in the period, and who was refused"]
     provenance: Annotated[tuple[Provenance, ...], "how each table was computed, in the order of the tables"] = field(
         default=()
     )
@@ -105,6 +107,7 @@ class Review:
             "categories": self.categories,
             "locations": self.locations,
             "always_shown": self.always_shown,
+            "reads": self.readers.table,
         }
 
     @property
@@ -149,6 +152,7 @@ def make_review(
     found = find(Evidence(past, trust), rules.thresholds)
     told, hidden = sift(chosen, found, rules.exceptions, on=period.days[-1])
     log.record(f"review {name}-{period.name}", rows=matched)
+    entry = (landings[-1].entry if landings else 0) if journal_entry is None else journal_entry
     return Review(
         id=f"{name}-{period.name}",
         name=name,
@@ -161,7 +165,7 @@ def make_review(
         filter_flags=log.where.flags(),
         filter_is_empty=log.where.is_empty,
         landing=log.landing,
-        journal_entry=(landings[-1].entry if landings else 0) if journal_entry is None else journal_entry,
+        journal_entry=entry,
         trust=trust,
         findings=tuple(told),
         hidden=tuple(hidden),
@@ -173,6 +177,7 @@ def make_review(
         hours=by_hour(quarters, period),
         hours_before=by_hour(quarters, before),
         always_shown=now.collect(shown(now.frame(), always)),
+        readers=readers(log, period, entry=entry),
         provenance=_provenance(past, now),
     )
 

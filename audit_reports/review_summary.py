@@ -121,6 +121,10 @@ def cautions(review: Review) -> list[str]:
         found.append(f"The log has no events of the {kind} before, so changes are not shown.")
     if trust.books.removed:
         found.append(f"Removed since by retention or an erasure: {counted(trust.books.removed, 'landed event')}.")
+    if review.readers.caution:
+        found.append(f"Who read the audit data is not all known: {plain(review.readers.caution)}.")
+    if review.readers.refused:
+        found.append(f"Refused to who is not among the readers: {counted(review.readers.refused, 'attempt')} to read.")
     if trust.books.quarantined:
         gone = trust.books.removed_lines
         found.append(
@@ -132,6 +136,18 @@ def cautions(review: Review) -> list[str]:
             )
         )
     return found
+
+
+def readers_said(review: Review) -> str:
+    """Return in one sentence who read the audit data: so many users, nobody, or nobody as far as is known."""
+    who, when = review.readers, f"in this {review.period.kind}"
+    if who.until < review.period.until:
+        when += f", up to {who.until:%Y-%m-%d %H:%M} UTC, the time of journal entry {review.journal_entry}"
+    if who.reads:
+        return f"The audit data was read {counted(who.reads, 'time')} by {counted(who.users, 'user')} {when}."
+    if who.caution:
+        return f"Whether anybody read the audit data {when}, is not known: {plain(who.caution)}."
+    return f"Nobody read the audit data {when}."
 
 
 def summary_lines(review: Review) -> list[str]:

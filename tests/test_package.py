@@ -76,7 +76,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
         "store_info",
         "timeline",
     ),
-    ("actors", "always_shown", "categories", "figures", "locations", "past", "quarters", "trust"),
+    ("actors", "always_shown", "categories", "figures", "locations", "past", "quarters", "readers", "trust"),
     ("amendment", "carried", "evidence", "exceptions", "finding", "findings"),
     ("review",),
     (

@@ -36,6 +36,9 @@ UNUSED = {
         *("Review.filter_json", "Review.filter_flags", "Provenance.filter_json", "Finding.where", "Expected.where"),
         *("Trust.is_open", "FeedTrust.gaps", "FeedTrust.quiet_days", "Gap.since", "Gap.until"),
     },
+    "said in the sentence `readers` and in `cautions`, or shown as the table reads": {
+        *("Readers.caution", "Readers.until", "Readers.users", "Readers.reads", "Readers.table"),
+    },
     "in the table figures": {"Figure.usual"},
     "shown as `still_open`, and with the findings that it is about": {"Review.carried"},
     "the place says more, and the sentence names who": {"Shown.source", "Carried.actor"},

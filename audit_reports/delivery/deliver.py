@@ -20,7 +20,7 @@ from audit_reports.amendment import Amendment, amendment_of, matters
 from audit_reports.delivery.history import History, folder_of, history_of, title_of
 from audit_reports.delivery.late import late_events, of_plan
 from audit_reports.delivery.message import attachments_of, compose, message_id
-from audit_reports.delivery.open_findings import open_findings, told_until
+from audit_reports.delivery.open_findings import open_findings
 from audit_reports.delivery.schedule import Due
 from audit_reports.delivery.smtp import send
 from audit_reports.errors import AuditReportsError, FailureError, reason
@@ -113,7 +113,7 @@ def _make(office: Office, due: Due, history: History, amendment: int) -> Entry:
     """Make a review, keep its files and its message in the store, and journal that; return the entry."""
     store, plan = office.store, due.plan
     log = AuditLog(store, timezone=office.timezone)
-    entry = told_until(store.journal)
+    entry = store.journal.numbers()[-1]
     review = make_review(
         of_plan(log, plan),
         due.period,
