@@ -305,7 +305,7 @@ def test_the_calendar_says_what_became_of_each_period(
     assert checked.code == 1
     assert checked.out.splitlines() == [
         "silent: invent, its newest event is of 2026-03-07, and it was never silent so long before",
-        "unsigned: weekly-2026-W10, mailed 2026-03-09 06:00 UTC",
+        "unsigned: weekly-2026-W10, since 2026-03-09 06:00 UTC",
         "overdue: weekly-2026-W11, due 2026-03-16 06:00 UTC (the next run makes it)",
     ]
 

@@ -37,11 +37,11 @@ def tasks(store: Store, plans: Iterable[Plan], *, timezone: str, now: datetime) 
     for plan in plans:
         due = due_periods(plan, timezone=timezone, now=now, since=since)
         left_out[plan.name] = sum(not known.get(one.review, History()).made for one in due[: -plan.catch_up])
-        for one in due[-plan.catch_up :]:
+        for one in due:
             history = known.get(one.review, History())
             unsent = [made for made in history.made if history.waiting(made)]
             found += [Task(one, int(made.facts["amendment"])) for made in unsent]
-            found += [] if history.made else [Task(one)]
+        found += [Task(one) for one in due[-plan.catch_up :] if not known.get(one.review, History()).made]
         found += _amendments(store, plan, due[-plan.catch_up :], known, now=now, timezone=timezone)
     return sorted(found, key=lambda task: task.order), {name: number for name, number in left_out.items() if number}
 
