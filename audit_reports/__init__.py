@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from audit_reports.delivery.kept import open_review as open_review
     from audit_reports.errors import AuditReportsError as AuditReportsError
     from audit_reports.errors import FailureError as FailureError
     from audit_reports.errors import UsageError as UsageError
@@ -24,9 +25,10 @@ _HOMES = {
     "FailureError": "audit_reports.errors",
     "Filter": "audit_reports.filter",
     "UsageError": "audit_reports.errors",
+    "open_review": "audit_reports.delivery.kept",
 }
 
-__all__ = ["AuditLog", "AuditReportsError", "FailureError", "Filter", "UsageError"]
+__all__ = ["AuditLog", "AuditReportsError", "FailureError", "Filter", "UsageError", "open_review"]
 
 
 def __getattr__(name: str) -> Any:

@@ -171,3 +171,34 @@ def test_a_review_made_twice_by_hand_is_the_same_twice(store: Store, tmp_path: P
     for folder in ("a", "b"):
         assert cli("review", "--period", "2026-W10", "--store", store.uri, "--out", tmp_path / folder).code == 0
     assert (tmp_path / "a" / "review.html").read_bytes() == (tmp_path / "b" / "review.html").read_bytes()
+
+
+def test_a_review_is_read_and_signed_in_python(store: Store, week: Week, monkeypatch: pytest.MonkeyPatch) -> None:
+    from audit_reports import open_review
+
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(int(FIRST.timestamp())))
+    week(10)
+    week(11)
+    first, second = (open_review(store.uri, f"weekly-2026-W{number}") for number in (10, 11))
+    own = first.findings["finding"].to_list()
+    assert own
+    assert first.findings["review"].null_count() == len(own)
+    assert second.findings.filter(second.findings["finding"].is_in(own))["review"].unique().to_list() == [first.id]
+    assert "<h1>Week 10 of 2026" in first.page
+    assert str(first).startswith("weekly-2026-W10, as of landing 1\n")
+    with pytest.raises(UsageError, match="have no decision yet"):
+        first.sign()
+    signed = first.sign(dict.fromkeys(own, "follow-up:ana:2026-04-01"), note="asked Dev")
+    newest = store.journal.newest("signed")
+    assert newest is not None
+    assert (newest.number, newest.facts["review"], newest.facts["note"]) == (signed.entry.number, first.id, "asked Dev")
+    assert {one["decision"] for one in newest.facts["decisions"]} == {"follow-up"}
+
+
+def test_a_review_made_by_hand_is_signed_by_its_folder(store: Store, tmp_path: Path, cli: Cli) -> None:
+    from audit_reports import open_review
+
+    cli("review", "--period", "2026-W11", "--store", store.uri, "--out", tmp_path / "out")
+    review = open_review(store, tmp_path / "out")
+    signed = review.sign(dict.fromkeys(review.findings["finding"], "expected"))
+    assert signed.entry.facts["review"] == "activity-2026-W11"

@@ -73,7 +73,7 @@ def sign(
     `UsageError` for a review that the journal does not know, for a decision about a finding that it has not, and for a
     finding without one; `FailureError` for a review that was changed since it was made.
     """
-    name, files = _found(store, review)
+    name, files = files_of(store, review)
     history = histories(store.journal)[name]
     made = history.newest or history.entries[-1]
     _check_unchanged(name, made, files)
@@ -102,8 +102,11 @@ def sign(
     return Signature(entry, now - mailed if mailed else None, tuple(_warnings(store, record, history)))
 
 
-def _found(store: Store, review: str) -> tuple[str, Mapping[str, bytes]]:
-    """Return a review's id and its files as they lie there now, from the store or from a folder."""
+def files_of(store: Store, review: str) -> tuple[str, Mapping[str, bytes]]:
+    """Return a review's id and its files as they lie there now, from the store (its newest form) or from a folder.
+
+    Raises `UsageError` for a review that the journal does not know, `FailureError` where a file of it is gone.
+    """
     known = histories(store.journal)
     folder = Path(review)
     if review not in known and folder.is_dir():
