@@ -54,8 +54,11 @@ class Chart:
     key: Annotated[str, "what a tick on it means; empty where it has none"] = ""
 
 
-def make_charts(review: Review) -> tuple[Chart, ...]:
-    """Return the pictures of a review: time, clock, actors, categories, world; none where it has no events."""
+def make_charts(review: Review, light: Palette = LIGHT) -> tuple[Chart, ...]:
+    """Return the pictures of a review: time, clock, actors, categories, world; none where it has no events.
+
+    `light` are the colours for paper.
+    """
     if not review.trust.matched:
         return ()
     times, grid = time_bars(review), clock_grid(review)
@@ -67,19 +70,19 @@ def make_charts(review: Review) -> tuple[Chart, ...]:
     return (
         Chart(
             "time", "Events by hour" if kind == "day" else "Events by day", _highest(times), columns(times, kind, NAMED), 260,
-            pictures.columns(times, LIGHT), before,
+            pictures.columns(times, light), before,
         ),
-        Chart("clock", "Around the clock", grid.alternative, heat(grid, NAMED), 70 + 24 * rows, pictures.heat(grid, LIGHT)),
+        Chart("clock", "Around the clock", grid.alternative, heat(grid, NAMED), 70 + 24 * rows, pictures.heat(grid, light)),
         Chart(
             "actors", "Most active", _highest(actors), bars(actors, kind, NAMED), _tall(actors),
-            pictures.bars(actors, LIGHT), before,
+            pictures.bars(actors, light), before,
         ),
         Chart(
             "categories", "By category", _highest(categories), bars(categories, kind, NAMED), _tall(categories),
-            pictures.bars(categories, LIGHT), before,
+            pictures.bars(categories, light), before,
         ),
-        *_changes_chart(review, kind),
-        *_world_chart(places),
+        *_changes_chart(review, kind, light),
+        *_world_chart(places, light),
     )  # fmt: skip
 
 
@@ -274,19 +277,19 @@ def _layout(palette: Palette) -> Figure:
     }  # fmt: skip
 
 
-def _world_chart(places: Sequence[Place]) -> list[Chart]:
+def _world_chart(places: Sequence[Place], light: Palette) -> list[Chart]:
     if not places:
         return []
-    return [Chart("world", "Where from", _where(places), world(places, NAMED), 400, pictures.world(places, LIGHT))]
+    return [Chart("world", "Where from", _where(places), world(places, NAMED), 400, pictures.world(places, light))]
 
 
-def _changes_chart(review: Review, kind: str) -> list[Chart]:
+def _changes_chart(review: Review, kind: str, light: Palette) -> list[Chart]:
     rows = largest_changes(review)
     if not rows:
         return []
     said = ", ".join(f"{plain(bar.label)} {bar.now - bar.before:+,}" for bar in rows[:5])
     title = f"Largest changes against the {kind} before"
-    figure, picture = differences(rows, NAMED), pictures.differences(rows, LIGHT)
+    figure, picture = differences(rows, NAMED), pictures.differences(rows, light)
     return [Chart("changes", title, f"Bar chart. {title}: {said}.", figure, 40 + 25 * len(rows), picture)]
 
 

@@ -187,13 +187,14 @@ def review(run: Run) -> int:
     held = Store(run.store)
     entry = told_until(held.journal) if arguments.as_of is None else view.landings()[-1].entry
     carried = open_findings(held, "activity", period, until=entry)
+    appearance = run.appearance()
     made = make_review(view, period, rules=run.rules(), carried=carried, journal_entry=entry)
     given = {
         name: value
         for name, value in vars(arguments).items()
         if value is not None and name not in ("out", "config", "store")
     }
-    written = write_review(made, run.out or Path(made.id), formats, arguments=given)
+    written = write_review(made, run.out or Path(made.id), formats, arguments=given, appearance=appearance)
     for path in written:
         print(path)
     for line in summary_lines(made):

@@ -23,12 +23,13 @@ _TABLES: Mapping[str, frozenset[str]] = {
     "geo": frozenset({"database"}),
     "access": frozenset({"readers"}),
     "query": frozenset({"memory_limit", "threads"}),
+    "appearance": frozenset({"logo", "light", "dark"}),
     "mail": frozenset({"host", "port", "security", "ca_file", "sender", "allowed_domains", "owner"}),
     "review": frozenset({"name", "period", "delay", "catch_up", "recipients", "formats", "filter", "late_share"}),
     "exception": frozenset({"finding", "filter", "owner", "reason", "until"}),
 }
 _LISTS = frozenset({"ingest", "review", "exception"})
-_KEYS = ("store", "timezone", "findings", *_TABLES)
+_KEYS = ("store", "timezone", "templates", "findings", *_TABLES)
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ class Config:
 
     `generic` maps the generic feed's columns to keys; `feeds` is the folder of the user's own feeds, `geo` the database of
     places. `readers` is None where everybody may read. `plans` are the `[[review]]` tables, `mail` how they are sent;
-    `findings` and `exceptions` are what those tables say, unread;
+    `templates` is the folder of the user's own and `appearance` what that table says, unread, as
+    `findings` and `exceptions` are;
     `memory_limit` and `threads` are what DuckDB may take of this machine.
     `path` is the file that was read, None where there is none.
     """
@@ -61,6 +63,8 @@ class Config:
     mail: Mail | None = None
     findings: Mapping[str, Any] = field(default_factory=dict)
     exceptions: tuple[Mapping[str, Any], ...] = ()
+    templates: Path | None = None
+    appearance: Mapping[str, Any] = field(default_factory=dict)
     memory_limit: str | None = None
     threads: int | None = None
     path: Path | None = None
@@ -122,6 +126,8 @@ def _checked(path: Path) -> Config:
         mail=mail,
         findings=_findings(path, data.get("findings", {})),
         exceptions=tuple(data.get("exception", [])),
+        templates=_path(_text(path, data, "templates")),
+        appearance=data.get("appearance", {}),
         memory_limit=_text(path, data.get("query", {}), "memory_limit", "[query] "),
         threads=_threads(path, data.get("query", {})),
         path=path,

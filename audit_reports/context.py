@@ -7,9 +7,11 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Any
 
 from audit_reports import __version__
+from audit_reports.appearance import Appearance
 from audit_reports.carried import Carried
 from audit_reports.charts import Chart
 from audit_reports.finding import Finding
+from audit_reports.palette import Palette
 from audit_reports.review import Review, command_line
 from audit_reports.review_summary import cautions, headline, notable, readers_said
 
@@ -50,6 +52,8 @@ class Document:
     tables: Annotated[
         Mapping[str, Rows], "actors, categories, locations, always_shown, on a page reads; as far as they are shown"
     ]
+    colors: Annotated[Palette, "the colours for a light page"]
+    logo: Annotated[str | None, "the user's logo as a data: URI; None where there is none"]
     version: Annotated[str, "the version of audit-reports"]
 
 
@@ -59,13 +63,15 @@ class Page(Document):
 
     charts: Annotated[Mapping[str, Chart], "the pictures by name; none where the period has no events"]
     on_paper: Annotated[bool, "whether it is to be printed, and has pictures for print alone"]
-    style: Annotated[Markup, "the style sheet"]
+    style: Annotated[Markup, "the style sheet, but for the colours"]
+    light: Annotated[Markup, "the colours of a light page as variables of a style sheet, `--accent: #2f62b5;`"]
+    dark: Annotated[Markup, "those of a dark page"]
     scripts: Annotated[tuple[Markup, ...], "the scripts that draw the pictures; none on paper"]
     data: Annotated[Markup, "what the scripts draw, as JSON"]
     policy: Annotated[str, "the content security policy: nothing is fetched, and only those scripts run"]
 
 
-def shared(review: Review, *, rows: Mapping[str, int], findings: int) -> dict[str, Any]:
+def shared(review: Review, *, rows: Mapping[str, int], findings: int, appearance: Appearance) -> dict[str, Any]:
     """Return the fields of a `Document` that shows so many rows of each table and so many findings."""
     return {
         "review": review,
@@ -75,6 +81,8 @@ def shared(review: Review, *, rows: Mapping[str, int], findings: int) -> dict[st
         "readers": readers_said(review),
         "findings": tuple(_attention(one, review) for one in review.findings[:findings]),
         "tables": {name: _rows(review, name, most) for name, most in rows.items()},
+        "colors": appearance.light,
+        "logo": appearance.logo,
         "version": __version__,
     }
 

@@ -18,6 +18,7 @@ from audit_reports.formats import FORMATS, plain, write_frame
 if TYPE_CHECKING:
     import polars as pl
 
+    from audit_reports.appearance import Appearance
     from audit_reports.exceptions import Rules
     from audit_reports.feed import Feed
     from audit_reports.geo import Geo
@@ -113,6 +114,13 @@ class Run:
         from audit_reports.exceptions import Rules
 
         return Rules.of(self.config.findings, self.config.exceptions, timezone=self.timezone)
+
+    def appearance(self) -> Appearance:
+        """Return how reviews look: the user's templates, which are judged here, logo and colours."""
+        from audit_reports.appearance import Appearance
+        from audit_reports.template_check import checked
+
+        return checked(Appearance.of(self.config.templates, self.config.appearance))
 
     def write(self, frame: pl.DataFrame) -> None:
         width = _width() if self.format == "table" and sys.stdout.isatty() else None

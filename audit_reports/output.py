@@ -1,6 +1,6 @@
 """What can a review be written as? The contract: one registry of words and writers, and the run's own record.
 
-A writer takes the review and a folder, writes its files there whole, and returns their paths.
+A writer takes the review, a folder and how the user wants reviews to look, writes its files there whole, and returns their paths.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audit_reports import __version__
+from audit_reports.appearance import OURS, Appearance
 from audit_reports.errors import FailureError, UsageError
 from audit_reports.formats import plain, replacing
 from audit_reports.journal import time_text
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from audit_reports.review import Review
     from audit_reports.store import Store
 
-Writer = Callable[["Review", Path], list[Path]]
+Writer = Callable[["Review", Path, Appearance], list[Path]]
 
 OUTPUTS: Mapping[str, str] = {
     "html": "audit_reports.outputs.html:write_html",
@@ -44,7 +45,12 @@ LIBRARIES = ("deltalake", "duckdb", "jinja2", "narwhals", "plotly", "polars", "w
 
 
 def write_review(
-    review: Review, folder: Path, formats: Iterable[str] = ("html",), *, arguments: Mapping[str, Any]
+    review: Review,
+    folder: Path,
+    formats: Iterable[str] = ("html",),
+    *,
+    arguments: Mapping[str, Any],
+    appearance: Appearance = OURS,
 ) -> list[Path]:
     """Write a review in some formats into a folder, made if absent, then `run.json`; return the paths in that order.
 
@@ -59,9 +65,10 @@ def write_review(
         raise UsageError(f"{plain(str(folder))} is a file, not a folder to write the review into") from None
     except OSError as error:
         raise FailureError(f"cannot make the folder {plain(str(folder))}: {error.strerror}") from error
-    written = [path for writer in writers for path in writer(review, folder)]
+    written = [path for writer in writers for path in writer(review, folder, appearance)]
     record = folder / "run.json"
-    text = json.dumps(run_record(review, folder, written, arguments), ensure_ascii=False, indent=2, sort_keys=True)
+    facts = run_record(review, folder, written, arguments) | {"appearance": appearance.record()}
+    text = json.dumps(facts, ensure_ascii=False, indent=2, sort_keys=True)
     with replacing(record) as part:
         part.write_text(text + "\n", encoding="utf-8")
     return [*written, record]

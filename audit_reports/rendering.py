@@ -7,42 +7,122 @@ that no field of an event can act, in any document; only what this package made 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from audit_reports.appearance import OURS, Appearance
 from audit_reports.chart_values import UNKNOWN
+from audit_reports.errors import UsageError
 from audit_reports.formats import plain
 from audit_reports.period import MONTHS, WEEKDAYS
 from audit_reports.resources import templates_folder
 
 if TYPE_CHECKING:
+    from jinja2 import StrictUndefined
     from jinja2.sandbox import SandboxedEnvironment
     from markupsafe import Markup
+
+SHIPPED = ("review.html", "parts.html", "mail.html", "mail.txt")
+PREFIX = "audit-reports/"
+"""What a template of ours is called by whoever extends it."""
 
 MINUS, NONE = "\N{MINUS SIGN}", "\N{EN DASH}"
 
 
-def environment(timezone: str) -> SandboxedEnvironment:
-    """Return the environment for the templates of the package; local times are of the timezone.
+def environment(timezone: str, appearance: Appearance = OURS, *, escaped: bool = True) -> SandboxedEnvironment:
+    """Return the environment for the package's templates and a user's over them; local times are of the timezone.
 
-    A name that a template uses and nobody gives is an error. Raises `ResourceMissingError` without templates.
+    A user's template extends ours as `audit-reports/review.html`. Whatever is printed is escaped, but in a plain text
+    (`escaped` false); nothing can mark a text as safe. A name that a template uses and nobody gives is an error.
     """
-    from jinja2 import FileSystemLoader, StrictUndefined, select_autoescape
-    from jinja2.sandbox import SandboxedEnvironment
+    from jinja2 import FunctionLoader
 
-    made = SandboxedEnvironment(
-        loader=FileSystemLoader(templates_folder()),
-        autoescape=select_autoescape(["html"], default=False),
-        undefined=StrictUndefined,
+    sandbox, unknown = _sandbox()
+
+    def source(name: str) -> tuple[str, str, Callable[[], bool]] | None:
+        if name in appearance.templates:
+            return appearance.templates[name], f"{appearance.folder}/{name}", lambda: True
+        bare = name.removeprefix(PREFIX)
+        if bare not in SHIPPED:
+            return None
+        path = templates_folder() / bare
+        return path.read_text(encoding="utf-8"), str(path), lambda: True
+
+    made = sandbox(
+        loader=FunctionLoader(source),
+        autoescape=escaped,
+        undefined=unknown,
         finalize=_finalized,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    for name in ("safe", "urlize"):
+        del made.filters[name]
     made.filters |= words(timezone)
     return made
+
+
+def rendered(name: str, given: Mapping[str, Any], *, timezone: str, appearance: Appearance = OURS) -> str:
+    """Return the document that a template gives, `review.html`, `mail.html` or `mail.txt`.
+
+    Raises `UsageError` for a mistake in a user's template, with its file and line.
+    """
+    from jinja2 import TemplateError
+
+    made = environment(timezone, appearance, escaped=not name.endswith(".txt"))
+    try:
+        return made.get_template(name).render(given)
+    except (
+        TemplateError,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
+        if place := _place(error, appearance):
+            raise UsageError(f"{place}: {plain(str(error))}") from None
+        raise
+
+
+def _place(error: BaseException, appearance: Appearance) -> str | None:
+    """Return the file and line of a user's template that an error is of, None where it is of none."""
+    if not appearance.templates:
+        return None
+    if line := getattr(error, "lineno", None):  # of a template that cannot be read
+        return f"{plain(str(getattr(error, 'filename', '')))}, line {line}"
+    own = {f"{appearance.folder}/{name}" for name in appearance.templates}
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in own]
+    return f"{plain(frames[-1].filename)}, line {frames[-1].lineno}" if frames else None
+
+
+@cache
+def _sandbox() -> tuple[type[SandboxedEnvironment], type[StrictUndefined]]:
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import SandboxedEnvironment
+
+    class Sandbox(SandboxedEnvironment):
+        """Jinja's own, but that a frame is only data: its methods write files and run queries."""
+
+        def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+            return super().is_safe_attribute(obj, attr, value) and not type(obj).__module__.startswith("polars")
+
+    class Unknown(StrictUndefined):
+        """What there is not; where it was looked for by a name among names, the nearest of them is said."""
+
+        @property
+        def _undefined_message(self) -> str:
+            if isinstance(self._undefined_obj, Mapping) and isinstance(self._undefined_name, str):
+                return str(UsageError.unknown("name", self._undefined_name, map(str, self._undefined_obj)))
+            return super()._undefined_message
+
+    return Sandbox, Unknown
 
 
 def words(timezone: str) -> dict[str, Callable[..., Any]]:

@@ -33,7 +33,11 @@ def run_due(run: Run) -> int:
     if not run.config.plans:
         return code
     store = Store(run.store) if run.arguments.dry_run else Store.create(run.store)
-    office = Office(store, run.config.mail, login_of(os.environ), run.timezone, clock.now(), time.sleep, run.rules())
+    office = Office(
+        *(store, run.config.mail, login_of(os.environ), run.timezone, clock.now(), time.sleep),
+        rules=run.rules(),
+        appearance=run.appearance(),
+    )
     to_do, left_out = tasks(store, run.config.plans, timezone=run.timezone, now=office.now)
     for name, number in left_out.items():
         catch_up = next(plan.catch_up for plan in run.config.plans if plan.name == name)

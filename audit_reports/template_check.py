@@ -10,11 +10,16 @@ from dataclasses import dataclass, field
 from types import FunctionType, GenericAlias
 from typing import TYPE_CHECKING, Any, get_origin, get_type_hints
 
-from audit_reports.errors import UsageError
+from audit_reports.context import Document, Page
+from audit_reports.errors import UsageError, quoted
+from audit_reports.formats import plain
+from audit_reports.rendering import PREFIX, SHIPPED, environment
 from audit_reports.template_fields import UNKNOWN, element, fields_of, named, without_none
 
 if TYPE_CHECKING:
     from jinja2 import Environment, nodes
+
+    from audit_reports.appearance import Appearance
 
 _SAME = {"list", "sort", "reverse", "unique", "select", "reject", "selectattr", "rejectattr", "default", "d"}
 _ONE = {"first", "last", "random", "min", "max"}
@@ -34,6 +39,44 @@ _BUILT_IN = {
 }
 
 Scope = dict[str, Any]
+
+
+DOCUMENTS: Mapping[str, type] = {"review.html": Page, "mail.html": Document, "mail.txt": Document}
+"""The templates that documents are made of, and what each sees."""
+
+
+def checked(appearance: Appearance) -> Appearance:
+    """Return an appearance whose templates are without a mistake, as far as that can be said before a review is made.
+
+    Raises `UsageError` for the first mistake, with its file and line: what is no template, a document that does not extend
+    ours, a name or field that there is not, and a file that nothing uses.
+    """
+    from jinja2 import TemplateNotFound, TemplateSyntaxError
+
+    own = appearance.templates
+    read: set[str] = set()
+    for name in [name for name in DOCUMENTS if name in own]:
+        walk = Walk(environment("UTC", appearance), DOCUMENTS[name])
+        try:
+            walk.template(name)
+        except TemplateSyntaxError as error:
+            raise UsageError(
+                f"{plain(str(error.filename or error.name))}, line {error.lineno}: {error.message}"
+            ) from None
+        except TemplateNotFound as error:
+            known = [*own, *(PREFIX + one for one in SHIPPED)]
+            said = UsageError.unknown("template", str(error.name), known)
+            raise UsageError(f"{appearance.folder}/{walk.at}: {said}") from None
+        for wrong in [*walk.wrong, *walk.unknown_blocks()]:
+            raise UsageError(f"{appearance.folder}/{wrong.template}, line {wrong.line}: {wrong.said}")
+        if PREFIX + name not in walk.read:
+            raise UsageError(f'{appearance.folder}/{name} must begin with {{% extends "{PREFIX}{name}" %}}')
+        read |= walk.read
+    for name in own:
+        if name not in read:
+            near = UsageError.unknown("template", name, DOCUMENTS)
+            raise UsageError(f"{appearance.folder}/{name} is used by no template of that folder: {near}")
+    return appearance
 
 
 @dataclass(frozen=True)
@@ -60,8 +103,11 @@ class Walk:
     used: set[tuple[type, str]] = field(default_factory=set)
     wrong: list[Wrong] = field(default_factory=list)
     read: set[str] = field(default_factory=set)
-    _template: str = ""
+    at: str = ""
     _blocks: dict[str, tuple[str, nodes.Block]] = field(default_factory=dict)
+    _defined: set[str] = field(default_factory=set)
+    _overridden: list[tuple[str, nodes.Block]] = field(default_factory=list)
+    _open: list[str] = field(default_factory=list)
     _seen: set[tuple[str, ...]] = field(default_factory=set)
 
     def template(self, name: str, scope: Scope | None = None) -> Scope:
@@ -69,21 +115,34 @@ class Walk:
         from jinja2 import nodes
 
         assert self.environment.loader is not None  # noqa: S101 - for the types: ours always has one
-        before, self._template = self._template, name
-        self.read.add(name)
-        tree = self.environment.parse(self.environment.loader.get_source(self.environment, name)[0], name)
         scope = {} if scope is None else scope
+        if name in self._open:
+            self.wrong.append(Wrong(self.at, 1, UsageError(f"{quoted(name)} holds itself")))
+            return scope
+        before, self.at = self.at, name
+        self._open.append(name)
+        self.read.add(name)
+        text, file, _ = self.environment.loader.get_source(self.environment, name)
+        tree = self.environment.parse(text, name, file)
         parent = next(tree.find_all(nodes.Extends), None)
         for block in tree.find_all(nodes.Block):
             self._blocks.setdefault(block.name, (name, block))
+            self._defined.add(block.name) if parent is None else self._overridden.append((name, block))
         for node in tree.body:
             # What stands outside of the blocks of a template that extends another one is not shown.
             if not parent or not isinstance(node, nodes.Block | nodes.Output):
                 self._statement(node, scope)
         if parent and isinstance(parent.template, nodes.Const):
             self.template(parent.template.value, scope)
-        self._template = before
+        self._open.pop()
+        self.at = before
         return scope
+
+    def unknown_blocks(self) -> Iterator[Wrong]:
+        """Yield the blocks of templates that extend another one which that one has not, so that they would show nothing."""
+        for template, block in self._overridden:
+            if block.name not in self._defined:
+                yield Wrong(template, block.lineno, UsageError.unknown("block", block.name, self._defined))
 
     # ------------------------------------------------------------------------------------------------ statements
 
@@ -119,7 +178,7 @@ class Walk:
                     self._bind(target, self._type(value, scope), inner)
                 self._body(node.body, inner)
             case nodes.Macro():
-                scope[node.name] = _Macro(self._template, node)
+                scope[node.name] = _Macro(self.at, node)
             case nodes.Block():
                 self._block(node, scope)
             case nodes.Include():
@@ -139,6 +198,10 @@ class Walk:
             case nodes.CallBlock():
                 self._type(node.call, scope)
                 self._body(node.body, scope)
+            case nodes.Scope():
+                self._body(node.body, scope)
+            case nodes.ScopedEvalContextModifier():
+                self.wrong.append(Wrong(self.at, node.lineno, UsageError("what is printed is always escaped here")))
             case nodes.FilterBlock():
                 self._body(node.body, scope)
             case _:
@@ -146,10 +209,10 @@ class Walk:
 
     def _block(self, node: nodes.Block, scope: Scope) -> None:
         """Walk through a block, in the form of the template that was walked through first; `super()` is the one given."""
-        template, chosen = self._blocks.get(node.name, (self._template, node))
-        before, self._template = self._template, template
+        template, chosen = self._blocks.get(node.name, (self.at, node))
+        before, self.at = self.at, template
         self._body(chosen.body, dict(scope) | {"super": UNKNOWN})
-        self._template = before
+        self.at = before
         if chosen is not node:
             self._body(node.body, dict(scope))
 
@@ -207,7 +270,7 @@ class Walk:
         known = fields_of(self.context)
         if node.name not in known:
             names = [*known, *scope]
-            self.wrong.append(Wrong(self._template, node.lineno, UsageError.unknown("name", node.name, names)))
+            self.wrong.append(Wrong(self.at, node.lineno, UsageError.unknown("name", node.name, names)))
             return UNKNOWN
         return self._attribute(self.context, node.name, node.lineno)
 
@@ -225,7 +288,7 @@ class Walk:
             return found
         words = list(known) or [one for one in dir(owner) if not one.startswith("_")]
         said = UsageError.unknown(f"field of {owner.__name__}", name, words)
-        self.wrong.append(Wrong(self._template, line, said))
+        self.wrong.append(Wrong(self.at, line, said))
         return UNKNOWN
 
     def _filter(self, node: nodes.Filter, given: Any, scope: Scope) -> Any:
@@ -254,7 +317,7 @@ class Walk:
         called = self._type(node.node, scope)
         arguments = [self._type(one, scope) for one in node.args]
         by_name = {one.key: self._type(one.value, scope) for one in node.kwargs}
-        if isinstance(called, FunctionType):
+        if isinstance(called, FunctionType) and called.__module__.startswith("audit_reports."):
             return get_type_hints(called, localns=named()).get("return", UNKNOWN)
         if isinstance(called, _Macro):
             self._macro(called, arguments, by_name, scope)
@@ -268,9 +331,9 @@ class Walk:
         if key in self._seen:
             return
         self._seen.add(key)
-        before, self._template = self._template, macro.template
+        before, self.at = self.at, macro.template
         self._body(macro.node.body, scope | given | {"varargs": UNKNOWN, "kwargs": UNKNOWN})
-        self._template = before
+        self.at = before
 
 
 def _many(hint: Any) -> GenericAlias:

@@ -80,6 +80,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("amendment", "carried", "evidence", "exceptions", "finding", "findings"),
     ("review",),
     (
+        "appearance",
         "chart_values",
         "charts",
         "context",

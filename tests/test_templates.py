@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,10 @@ UNUSED = {
     "said in the sentence `readers` and in `cautions`, or shown as the table reads": {
         *("Readers.caution", "Readers.until", "Readers.users", "Readers.reads", "Readers.table"),
     },
+    "drawn, or a variable of the style sheet": {
+        *(f"Palette.{name}" for name in ("before", "land", "coast", "tint1", "tint2", "tint3", "tint4")),
+        *(f"Palette.heat{level}" for level in range(5)),
+    },
     "in the table figures": {"Figure.usual"},
     "shown as `still_open`, and with the findings that it is about": {"Review.carried"},
     "the place says more, and the sentence names who": {"Shown.source", "Carried.actor"},
@@ -62,7 +67,11 @@ def test_templates_use_nothing_that_is_not_there(name: str) -> None:
 
 
 def test_templates_use_every_field_but_for_a_reason() -> None:
-    used = {f"{owner.__name__}.{field}" for name in OURS for owner, field in walked(name, OURS[name]).used}
+    met = {pair for name in OURS for pair in walked(name, OURS[name]).used}
+    used = {
+        f"{(Document if field in fields_of(Document) and owner is Page else owner).__name__}.{field}"
+        for owner, field in met
+    }
     known = {f"{owner.__name__}.{field}" for owner in classes() for field in fields_of(owner)}
     known -= {f"Page.{field}" for field in fields_of(Document)}
     assert sorted(known - used) == sorted(set().union(*UNUSED.values()))
@@ -101,3 +110,14 @@ def test_what_is_not_there_is_found_with_its_line(text: str, line: int, said: st
     wrong = walked("mine.html", Document, **{"mine.html": text}).wrong[0]
     assert (wrong.template, wrong.line) == ("mine.html", line)
     assert said in str(wrong.said)
+
+
+def test_every_block_that_can_be_replaced_is_documented() -> None:
+    said = dict(
+        re.findall(r"^\| (`\w+\.html`).*?\| (.*) \|$", (TEMPLATES / "README.md").read_text(encoding="utf-8"), re.M)
+    )
+    for name, words in (("review.html", said["`review.html`"]), ("mail.html", said["`mail.html`"])):
+        blocks = re.findall(r"{% block (\w+) %}", (TEMPLATES / name).read_text(encoding="utf-8"))
+        assert words.replace("`", "").split() == blocks
+    in_text = re.findall(r"{% block (\w+) %}", (TEMPLATES / "mail.txt").read_text(encoding="utf-8"))
+    assert sorted(in_text) == sorted(blocks)

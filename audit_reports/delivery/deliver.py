@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from audit_reports.amendment import Amendment, amendment_of, matters
+from audit_reports.appearance import OURS, Appearance
 from audit_reports.delivery.history import History, folder_of, history_of, title_of
 from audit_reports.delivery.late import late_events, of_plan
 from audit_reports.delivery.message import attachments_of, compose, message_id
@@ -60,7 +61,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Office:
-    """What delivery works with: the store, the mail server and its login, the zone, the time, how to wait, and how to judge."""
+    """What delivery works with: the store, the mail server and its login, the zone and time, how to wait, judge and look."""
 
     store: Store
     mail: Mail | None
@@ -69,6 +70,7 @@ class Office:
     now: datetime
     wait: Callable[[float], None]
     rules: Rules = NO_RULES
+    appearance: Appearance = OURS
 
 
 def deliver(office: Office, due: Due, *, amendment: int = 0) -> Outcome:
@@ -132,7 +134,7 @@ def _make(office: Office, due: Due, history: History, amendment: int) -> Entry:
     arguments = {"command": "run", "review": plan.name, "period": due.period.name, "timezone": office.timezone}
     with tempfile.TemporaryDirectory(prefix="audit-reports-") as temporary:
         root = Path(temporary)
-        written = write_review(review, root, ("html", *plan.formats), arguments=arguments)
+        written = write_review(review, root, ("html", *plan.formats), arguments=arguments, appearance=office.appearance)
         files = {path.relative_to(root).as_posix(): path.read_bytes() for path in written}
     facts = review_facts(store, review, files) | {
         "plan": plan.name,
@@ -147,8 +149,8 @@ def _make(office: Office, due: Due, history: History, amendment: int) -> Entry:
             office.mail,
             recipients,
             subject=title,
-            text=mail_body(review, "mail.txt"),
-            html=mail_body(review, "mail.html"),
+            text=mail_body(review, "mail.txt", office.appearance),
+            html=mail_body(review, "mail.html", office.appearance),
             attachments=attachments_of(files, plan.formats),
             identity=identity,
             time=office.now,

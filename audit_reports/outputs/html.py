@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from audit_reports.appearance import OURS, Appearance
 from audit_reports.charts import make_charts
 from audit_reports.context import Page, names, shared
 from audit_reports.formats import replacing
-from audit_reports.palette import palettes
-from audit_reports.rendering import data_island, environment, trusted
+from audit_reports.palette import as_style
+from audit_reports.rendering import data_island, rendered, trusted
 from audit_reports.resources import templates_folder
 
 if TYPE_CHECKING:
@@ -25,34 +26,38 @@ FINDINGS = 40
 """How many findings a page tells; the rest is counted."""
 
 
-def write_html(review: Review, folder: Path) -> list[Path]:
+def write_html(review: Review, folder: Path, appearance: Appearance = OURS) -> list[Path]:
     """Write `review.html`; raises `FailureError` where the file cannot be written."""
     path = folder / "review.html"
     with replacing(path) as part:
-        part.write_text(page(review), encoding="utf-8")
+        part.write_text(page(review, appearance), encoding="utf-8")
     return [path]
 
 
-def page(review: Review, *, on_paper: bool = False) -> str:
+def page(review: Review, appearance: Appearance = OURS, *, on_paper: bool = False) -> str:
     """Return the review's page; on paper it has pictures for print alone and no script."""
-    template = environment(review.period.timezone).get_template("review.html")
-    return template.render(names(page_context(review, on_paper=on_paper)))
+    given = names(page_context(review, appearance, on_paper=on_paper))
+    return rendered("review.html", given, timezone=review.period.timezone, appearance=appearance)
 
 
-def page_context(review: Review, *, on_paper: bool = False) -> Page:
+def page_context(review: Review, appearance: Appearance = OURS, *, on_paper: bool = False) -> Page:
     """Return what the page's templates may use."""
-    charts = make_charts(review)
+    charts = make_charts(review, appearance.light)
     scripts = (
         [] if on_paper or not charts else [_plotly(), (templates_folder() / "review.js").read_text(encoding="utf-8")]
     )
     figures = {one.name: one.figure | {"height": one.height} for one in charts}
     return Page(
-        **shared(review, rows=ROWS, findings=FINDINGS),
+        **shared(review, rows=ROWS, findings=FINDINGS, appearance=appearance),
         charts={one.name: replace(one, picture=trusted(one.picture)) for one in charts},
         on_paper=on_paper,
         style=trusted((templates_folder() / "review.css").read_text(encoding="utf-8")),
+        light=trusted(as_style(appearance.light)),
+        dark=trusted(as_style(appearance.dark)),
         scripts=tuple(trusted(script) for script in scripts),
-        data=data_island({"figures": figures, "palettes": palettes()}),
+        data=data_island(
+            {"figures": figures, "palettes": {"light": asdict(appearance.light), "dark": asdict(appearance.dark)}}
+        ),
         policy=_policy(scripts),
     )
 

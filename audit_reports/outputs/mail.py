@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from audit_reports.appearance import OURS, Appearance
 from audit_reports.context import Document, names, shared
 from audit_reports.formats import replacing
-from audit_reports.rendering import environment
+from audit_reports.rendering import rendered
 
 if TYPE_CHECKING:
     from audit_reports.review import Review
@@ -18,22 +19,23 @@ FINDINGS = 8
 """How many findings a mail tells; the rest is counted, and in the page."""
 
 
-def write_mail(review: Review, folder: Path) -> list[Path]:
+def write_mail(review: Review, folder: Path, appearance: Appearance = OURS) -> list[Path]:
     """Write `mail.html` and `mail.txt`; raises `FailureError` where they cannot be written."""
     written = []
     for name in ("mail.html", "mail.txt"):
         path = folder / name
         with replacing(path) as part:
-            part.write_text(mail_body(review, name), encoding="utf-8")
+            part.write_text(mail_body(review, name, appearance), encoding="utf-8")
         written.append(path)
     return written
 
 
-def mail_body(review: Review, template: str) -> str:
+def mail_body(review: Review, template: str, appearance: Appearance = OURS) -> str:
     """Return the body that a template, `mail.html` or `mail.txt`, gives."""
-    return environment(review.period.timezone).get_template(template).render(names(mail_context(review)))
+    given = names(mail_context(review, appearance))
+    return rendered(template, given, timezone=review.period.timezone, appearance=appearance)
 
 
-def mail_context(review: Review) -> Document:
+def mail_context(review: Review, appearance: Appearance = OURS) -> Document:
     """Return what the mail's templates may use."""
-    return Document(**shared(review, rows=ROWS, findings=FINDINGS))
+    return Document(**shared(review, rows=ROWS, findings=FINDINGS, appearance=appearance))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audit_reports.errors import FailureError, UsageError
+from audit_reports.appearance import OURS, Appearance
+from audit_reports.errors import UsageError, quoted
 from audit_reports.formats import replacing
 
 if TYPE_CHECKING:
@@ -14,13 +15,15 @@ if TYPE_CHECKING:
 _LIBRARY_HINT = "the PDF needs WeasyPrint: pip install 'audit-reports[pdf]', or leave pdf out of --format"
 
 
-def write_pdf(review: Review, folder: Path) -> list[Path]:
+def write_pdf(review: Review, folder: Path, appearance: Appearance = OURS) -> list[Path]:
     """Write `review.pdf`.
 
-    Raises `UsageError` where WeasyPrint, or a library of the system that it needs, is not installed.
+    Raises `UsageError` where WeasyPrint, or a library of the system that it needs, is not installed, and for a page
+    that asks for anything but what it holds.
     """
     try:
         from weasyprint import HTML
+        from weasyprint.urls import URLFetcher
     except ImportError:
         raise UsageError(_LIBRARY_HINT) from None
     except OSError as error:
@@ -29,12 +32,21 @@ def write_pdf(review: Review, folder: Path) -> list[Path]:
     from audit_reports.outputs.html import page
 
     path = folder / "review.pdf"
+    refused: list[str] = []
+
+    class Fetcher(URLFetcher):  # type: ignore[misc]  # the library ships no types
+        """Fetches what the page itself holds, and notes what else was asked for: the library would only warn of it."""
+
+        def fetch(self, url: str, headers: Any = None) -> Any:
+            if not url.startswith("data:"):
+                refused.append(url)
+                raise ValueError(url)
+            return super().fetch(url, headers)
+
     with replacing(path) as part:
         # The same identifier every time: it would be random otherwise.
-        document = HTML(string=page(review, on_paper=True), url_fetcher=_nothing)
+        document = HTML(string=page(review, appearance, on_paper=True), url_fetcher=Fetcher())
         document.write_pdf(str(part), pdf_identifier=review.id.encode(), pdf_tags=True)
+        if refused:
+            raise UsageError(f"a review fetches nothing, but its page asks for {quoted(refused[0])}")
     return [path]
-
-
-def _nothing(url: str, *_: Any, **__: Any) -> Any:
-    raise FailureError(f"a review fetches nothing, but its page asked for {url[:80]!r}")

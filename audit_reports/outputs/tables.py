@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from audit_reports.appearance import OURS, Appearance
 from audit_reports.errors import FailureError
 from audit_reports.formats import plain, write_frame
 
@@ -13,17 +14,17 @@ if TYPE_CHECKING:
     from audit_reports.review import Review
 
 
-def write_csv(review: Review, folder: Path) -> list[Path]:
+def write_csv(review: Review, folder: Path, _: Appearance = OURS) -> list[Path]:
     """Write each table as CSV, a cell that a spreadsheet could run guarded by `'`; null is nothing."""
     return _write(review, folder, "csv")
 
 
-def write_json(review: Review, folder: Path) -> list[Path]:
+def write_json(review: Review, folder: Path, _: Appearance = OURS) -> list[Path]:
     """Write each table as one JSON array, every value exactly."""
     return _write(review, folder, "json")
 
 
-def write_parquet(review: Review, folder: Path) -> list[Path]:
+def write_parquet(review: Review, folder: Path, _: Appearance = OURS) -> list[Path]:
     """Write each table as Parquet, typed."""
     return _write(review, folder, "parquet")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from audit_reports.appearance import OURS, Appearance
 from audit_reports.formats import replacing
 from audit_reports.workbook import write_workbook
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from audit_reports.review import Review
 
 
-def write_xlsx(review: Review, folder: Path) -> list[Path]:
+def write_xlsx(review: Review, folder: Path, _: Appearance = OURS) -> list[Path]:
     """Write `review.xlsx`; raises `UsageError` where a table has more rows than a sheet holds."""
     path = folder / "review.xlsx"
     with replacing(path) as part:
