@@ -122,6 +122,9 @@ def _reviewing(command: Callable[..., argparse.ArgumentParser]) -> None:
     due.add_argument(
         "--check", action="store_true", help="for monitoring: what is overdue, unsent, unsigned or silent; exit 1"
     )
+    due.add_argument(
+        "--ready", metavar="SCHEDULER", help="print files for cron, systemd, kubernetes or github that start it"
+    )
     calendar = command("calendar", "each due period of each review, and what became of it")
     calendar.add_argument("--limit", metavar="N", type=int, help="the newest N alone")
     sign = command("sign", "record who reviewed a review and what they decided")

@@ -13,6 +13,7 @@ from audit_reports.delivery.agenda import Task, tasks
 from audit_reports.delivery.calendar import calendar, frame, wrong
 from audit_reports.delivery.deliver import Office, deliver
 from audit_reports.delivery.history import title_of
+from audit_reports.delivery.ready import ready_files
 from audit_reports.delivery.sign import Decision, sign
 from audit_reports.delivery.smtp import login_of
 from audit_reports.errors import UsageError
@@ -23,6 +24,9 @@ from audit_reports.store import Store
 
 def run_due(run: Run) -> int:
     """Land what the configuration names, then make and mail every review that is due and not yet done."""
+    if run.arguments.ready is not None:
+        sys.stdout.write("\n".join(ready_files(run.arguments.ready).values()))
+        return 0
     if run.arguments.check:
         return _check(run)
     if not run.config.ingest and not run.config.plans:
