@@ -24,7 +24,7 @@ _TABLES: Mapping[str, frozenset[str]] = {
     "access": frozenset({"readers"}),
     "query": frozenset({"memory_limit", "threads"}),
     "appearance": frozenset({"logo", "light", "dark"}),
-    "mail": frozenset({"host", "port", "security", "ca_file", "sender", "allowed_domains", "owner"}),
+    "mail": frozenset({"host", "port", "security", "ca_file", "sender", "allowed_domains", "owner", "max_size"}),
     "review": frozenset({"name", "period", "delay", "catch_up", "recipients", "formats", "filter", "late_share"}),
     "exception": frozenset({"finding", "filter", "owner", "reason", "until"}),
 }

@@ -40,6 +40,15 @@ class Attention:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A file that a mail does not carry, for it would be larger than servers take."""
+
+    name: Annotated[str, "what it would be attached as"]
+    size: Annotated[str, "how large it is, as `12.3 MB`"]
+    where: Annotated[str, "where it lies"]
+
+
+@dataclass(frozen=True)
 class Document:
     """What every document of a review shows."""
 
@@ -54,6 +63,7 @@ class Document:
     ]
     colors: Annotated[Palette, "the colours for a light page"]
     logo: Annotated[str | None, "the user's logo as a data: URI; None where there is none"]
+    left_out: Annotated[tuple[LeftOut, ...], "what is too large to be attached to a mail; nothing in a page"]
     version: Annotated[str, "the version of audit-reports"]
 
 
@@ -83,6 +93,7 @@ def shared(review: Review, *, rows: Mapping[str, int], findings: int, appearance
         "tables": {name: _rows(review, name, most) for name, most in rows.items()},
         "colors": appearance.light,
         "logo": appearance.logo,
+        "left_out": (),
         "version": __version__,
     }
 

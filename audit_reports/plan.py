@@ -22,6 +22,7 @@ SECURITY = {"starttls": 587, "tls": 465, "none": 25}
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _DELAY = re.compile(r"(\d{1,4})([mhd])")
+_SIZE = re.compile(r"([1-9]\d{0,3}) ?MB")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -29,7 +30,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 class Mail:
     """How mail leaves: the server, how it is spoken to, who sends, to which domains, and who is told of failures.
 
-    `allowed_domains` empty allows every domain.
+    `allowed_domains` empty allows every domain. `max_size` is how many bytes a message may have, as it is sent.
     """
 
     host: str
@@ -39,6 +40,7 @@ class Mail:
     owner: str | None = None
     ca_file: Path | None = None
     allowed_domains: tuple[str, ...] = ()
+    max_size: int = 10_000_000
 
     @classmethod
     def of(cls, table: Mapping[str, Any]) -> Mail:
@@ -68,6 +70,7 @@ class Mail:
             owner=_text(table, "owner", where),
             ca_file=Path(ca).expanduser() if (ca := _text(table, "ca_file", where)) else None,
             allowed_domains=domains,
+            max_size=_size(table, where),
         )
         address_of(sender, f"{where} sender")
         if made.owner is not None:
@@ -154,6 +157,16 @@ def address_of(text: str, where: str) -> str:
     if not (local and at and domain) or not text.isprintable() or any(c.isspace() or c in ",;<>" for c in address):
         raise UsageError(f"{where}: {quoted(text)} is no mail address")
     return address
+
+
+def _size(table: Mapping[str, Any], where: str) -> int:
+    text = _text(table, "max_size", where)
+    if text is None:
+        return Mail.max_size
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        raise UsageError(f"{where}: max_size {quoted(text)} is no size; write 10MB, the least that is possible is 1MB")
+    return int(match[1]) * 1_000_000
 
 
 def _delay(table: Mapping[str, Any], where: str) -> timedelta:

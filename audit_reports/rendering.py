@@ -10,7 +10,7 @@ import json
 import traceback
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -33,11 +33,14 @@ PREFIX = "audit-reports/"
 MINUS, NONE = "\N{MINUS SIGN}", "\N{EN DASH}"
 
 
-def environment(timezone: str, appearance: Appearance = OURS, *, escaped: bool = True) -> SandboxedEnvironment:
+def environment(
+    timezone: str, appearance: Appearance = OURS, *, escaped: bool = True, longest: int | None = None
+) -> SandboxedEnvironment:
     """Return the environment for the package's templates and a user's over them; local times are of the timezone.
 
     A user's template extends ours as `audit-reports/review.html`. Whatever is printed is escaped, but in a plain text
-    (`escaped` false); nothing can mark a text as safe. A name that a template uses and nobody gives is an error.
+    (`escaped` false); nothing can mark a text as safe. A text that is longer than `longest` is cut, and says so. A name that
+    a template uses and nobody gives is an error.
     """
     from jinja2 import FunctionLoader
 
@@ -56,7 +59,7 @@ def environment(timezone: str, appearance: Appearance = OURS, *, escaped: bool =
         loader=FunctionLoader(source),
         autoescape=escaped,
         undefined=unknown,
-        finalize=_finalized,
+        finalize=partial(_finalized, longest=longest),
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -67,14 +70,16 @@ def environment(timezone: str, appearance: Appearance = OURS, *, escaped: bool =
     return made
 
 
-def rendered(name: str, given: Mapping[str, Any], *, timezone: str, appearance: Appearance = OURS) -> str:
+def rendered(
+    name: str, given: Mapping[str, Any], *, timezone: str, appearance: Appearance = OURS, longest: int | None = None
+) -> str:
     """Return the document that a template gives, `review.html`, `mail.html` or `mail.txt`.
 
     Raises `UsageError` for a mistake in a user's template, with its file and line.
     """
     from jinja2 import TemplateError
 
-    made = environment(timezone, appearance, escaped=not name.endswith(".txt"))
+    made = environment(timezone, appearance, escaped=not name.endswith(".txt"), longest=longest)
     try:
         return made.get_template(name).render(given)
     except (
@@ -242,7 +247,11 @@ def _short(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _finalized(value: object) -> object:
+def _finalized(value: object, longest: int | None = None) -> object:
     from markupsafe import Markup
 
-    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    if longest is None or len(value) <= longest:
+        return plain(value)
+    return f"{plain(value[:longest])}… ({len(value) - longest:,} characters more)"

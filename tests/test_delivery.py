@@ -102,6 +102,21 @@ def test_a_review_is_made_kept_mailed_and_journaled(office: Office, server: Mail
     assert attached.get_content().encode().replace(b"\r\n", b"\n") == kept
 
 
+def test_what_is_too_large_stays_in_the_store_and_the_mail_says_so(office: Office, server: MailServer) -> None:
+    assert office.mail is not None
+    small = replace(office, mail=replace(office.mail, max_size=1_000_000))
+    assert deliver(small, due(office)).what == "mailed"
+    ((_, message),) = server.handler.received
+    assert [part.get_filename() for part in message.iter_attachments()] == ["tables-csv.zip"]
+    assert len(message.as_bytes()) < 1_000_000
+    size = len(office.store.place.read("reviews/weekly-2026-W10/review.html")) / 1_000_000
+    for kind in ("plain", "html"):
+        body = message.get_body((kind,))
+        assert body is not None
+        text = " ".join(body.get_content().split())
+        assert f"review.html, {size:,.1f} MB: in {office.store.uri}/reviews/weekly-2026-W10" in text
+
+
 def test_a_second_run_sends_nothing(office: Office, server: MailServer) -> None:
     deliver(office, due(office))
     assert deliver(office, due(office)) == Outcome("weekly-2026-W10", "done")
@@ -237,6 +252,7 @@ def test_a_run_that_died_is_followed_by_another_when_its_claim_is_over(office: O
         ({"host": "a", "sender": "b@c", "security": "ssl"}, "unknown security 'ssl'"),
         ({"host": "smtp.example.com", "sender": "b@c", "security": "none"}, "is for this machine alone"),
         ({"host": "a", "sender": "b@c", "port": 0}, "port must be a number"),
+        ({"host": "a", "sender": "b@c", "max_size": "20 kB"}, "max_size '20 kB' is no size; write 10MB"),
         ({"host": "a", "sender": "b@c\r\nBcc: d@e"}, "is no mail address"),
         ({"host": "a", "sender": "b@c", "owner": "x@evil.com", "allowed_domains": ["c"]}, "is of no allowed domain"),
     ],

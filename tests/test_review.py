@@ -17,6 +17,7 @@ from audit_reports.feeds import FEEDS
 from audit_reports.landing import land
 from audit_reports.log import AuditLog
 from audit_reports.output import OUTPUTS, write_review
+from audit_reports.outputs.mail import mail_body
 from audit_reports.period import Period
 from audit_reports.review import Review, make_review
 from audit_reports.review_summary import cautions, headline, summary_lines
@@ -156,6 +157,27 @@ def test_mail_shows_hostile_names_as_text(log: AuditLog, tmp_path: Path) -> None
     assert "src=" not in html
     assert not {"\x1b", "\u202e", "\r"} & set(html + text)
     assert headline(review) in text
+
+
+def test_a_mail_of_very_long_names_is_cut_and_counted(tmp_path: Path) -> None:
+    long = [f"{n:02}" + chr(0x4E00 + n) * 10_000 for n in range(40)]
+    events = [
+        {"id": f"{n}", "occurred_at": f"2026-03-0{2 + n % 5}T03:{n:02}:00Z", "category": name, "action": name,
+         "actor": {"name": name, "role": name}, "resource": {"name": name}, "location": {"city": name, "country": "ES"}}
+        for n, name in enumerate(long)
+    ]  # fmt: skip
+    events += [event | {"id": f"k{n}", "category": "API Keys", "action": "Created"} for n, event in enumerate(events)]
+    path = tmp_path / "long.jsonl"
+    path.write_text("\n".join(map(json.dumps, events)))
+    store = Store.create(tmp_path / "store")
+    land(store, [str(path)], FEEDS, now=datetime(2026, 3, 9, tzinfo=UTC))
+    review = make_review(AuditLog(store), period("2026-W10", "UTC"))
+    html, text = mail_body(review, "mail.html"), mail_body(review, "mail.txt")
+    assert max(len(body.encode()) for body in (html, text)) < 100_000
+    told = text.partition("BY ACTOR\n")[2].partition("\n\n")[0].splitlines()
+    assert told[-1] == f"- and {len(long) - len(told) + 1} more"
+    assert "… (9,702 characters more)" in html
+    assert all("… (9,702 characters more)" in line for line in told[:-1])
 
 
 def test_wrong_use_is_refused_before_anything_is_written(worst: Review, tmp_path: Path) -> None:

@@ -18,9 +18,10 @@ from pathlib import Path
 
 from audit_reports.amendment import Amendment, amendment_of, matters
 from audit_reports.appearance import OURS, Appearance
+from audit_reports.context import LeftOut
 from audit_reports.delivery.history import History, folder_of, history_of, title_of
 from audit_reports.delivery.late import late_events, of_plan
-from audit_reports.delivery.message import attachments_of, compose, message_id
+from audit_reports.delivery.message import attachments_of, compose, fitting, message_id
 from audit_reports.delivery.open_findings import open_findings
 from audit_reports.delivery.schedule import Due
 from audit_reports.delivery.smtp import send
@@ -145,18 +146,23 @@ def _make(office: Office, due: Due, history: History, amendment: int) -> Entry:
     }
     if office.mail is not None and recipients:
         identity = message_id(f"{due.review} {amendment}", _store_token(store), office.mail)
+        wanted = attachments_of(files, plan.formats)
+        attached, too_large = fitting(wanted, office.mail.max_size)
+        left_out = [
+            LeftOut(name, f"{len(wanted[name]) / 1_000_000:,.1f} MB", f"{store.uri}/{folder}") for name in too_large
+        ]
         files[MESSAGE] = compose(
             office.mail,
             recipients,
             subject=title,
-            text=mail_body(review, "mail.txt", office.appearance),
-            html=mail_body(review, "mail.html", office.appearance),
-            attachments=attachments_of(files, plan.formats),
+            text=mail_body(review, "mail.txt", office.appearance, left_out=left_out),
+            html=mail_body(review, "mail.html", office.appearance, left_out=left_out),
+            attachments=attached,
             identity=identity,
             time=office.now,
             answers=history.made[0].facts.get("message_id") if amendment else None,
         )
-        facts |= {"message_id": identity, "message": hashlib.sha256(files[MESSAGE]).hexdigest()}
+        facts |= {"message_id": identity, "left_out": too_large, "message": hashlib.sha256(files[MESSAGE]).hexdigest()}
     for name, data in files.items():
         store.place.replace(f"{folder}/{name}", data)
     return store.journal.append("review", facts, time=office.now)

@@ -19,8 +19,8 @@ from io import BytesIO
 from audit_reports.errors import quoted
 from audit_reports.plan import Mail, address_of
 
-MOST_HTML_BYTES = 100_000
-"""Gmail cuts a body off at 102 KB."""
+BODIES = 700_000
+"""How many bytes of a message are kept for its two bodies, in quoted-printable, and its heads."""
 
 _LONGEST_SUBJECT = 150
 _TYPES = {
@@ -90,6 +90,26 @@ def attachments_of(files: Mapping[str, bytes], formats: Sequence[str]) -> dict[s
         if word in formats and tables:
             found[f"tables-{word}.zip"] = zipped(tables)
     return found
+
+
+def fitting(attachments: Mapping[str, bytes], most: int) -> tuple[dict[str, bytes], list[str]]:
+    """Return the attachments that a message of so many bytes can carry, in their order, and the names of those left out.
+
+    Base64 makes four bytes of three and ends a line after 76.
+
+    >>> fitting({"a": bytes(900_000), "b": bytes(900_000), "c": bytes(9)}, 2_500_000)[1]
+    ['b']
+    """
+    room, left_out = most - BODIES, []
+    carried: dict[str, bytes] = {}
+    for name, data in attachments.items():
+        lines = -(-len(data) // 57)
+        if lines * 78 <= room:
+            carried[name] = data
+            room -= lines * 78
+        else:
+            left_out.append(name)
+    return carried, left_out
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit_reports.appearance import OURS, Appearance
-from audit_reports.context import Document, names, shared
+from audit_reports.context import Document, LeftOut, names, shared
+from audit_reports.errors import FailureError
 from audit_reports.formats import replacing
 from audit_reports.rendering import rendered
 
@@ -17,6 +20,14 @@ ROWS = {"actors": 10, "categories": 10, "locations": 8, "always_shown": 12}
 
 FINDINGS = 8
 """How many findings a mail tells; the rest is counted, and in the page."""
+
+MOST_HTML_BYTES = 100_000
+"""Gmail cuts a body off at 102 KB."""
+
+LONGEST = 300
+"""How much of a text a mail shows; an actor's name may be of any length."""
+
+_SHARES = (1, 2, 4, 12)
 
 
 def write_mail(review: Review, folder: Path, appearance: Appearance = OURS) -> list[Path]:
@@ -30,12 +41,26 @@ def write_mail(review: Review, folder: Path, appearance: Appearance = OURS) -> l
     return written
 
 
-def mail_body(review: Review, template: str, appearance: Appearance = OURS) -> str:
-    """Return the body that a template, `mail.html` or `mail.txt`, gives."""
-    given = names(mail_context(review, appearance))
-    return rendered(template, given, timezone=review.period.timezone, appearance=appearance)
+def mail_body(review: Review, template: str, appearance: Appearance = OURS, *, left_out: Sequence[LeftOut] = ()) -> str:
+    """Return the body that a template, `mail.html` or `mail.txt`, gives; `left_out` are the files that it says are not attached.
+
+    Where it would be larger than mail programs show, it tells fewer rows and findings, and counts the rest. Raises
+    `FailureError` where it is too large with the fewest.
+    """
+    for share in _SHARES:
+        given = mail_context(review, appearance, left_out=left_out, share=share)
+        body = rendered(template, names(given), timezone=review.period.timezone, appearance=appearance, longest=LONGEST)
+        if len(body.encode()) < MOST_HTML_BYTES:
+            return body
+    raise FailureError(
+        f"{template} would have {len(body.encode()):,} bytes with the fewest rows, and mail programs show {MOST_HTML_BYTES:,}"
+    )
 
 
-def mail_context(review: Review, appearance: Appearance = OURS) -> Document:
-    """Return what the mail's templates may use."""
-    return Document(**shared(review, rows=ROWS, findings=FINDINGS, appearance=appearance))
+def mail_context(
+    review: Review, appearance: Appearance = OURS, *, left_out: Sequence[LeftOut] = (), share: int = 1
+) -> Document:
+    """Return what the mail's templates may use, with one in `share` of the usual rows and findings, one at least."""
+    rows = {name: max(1, most // share) for name, most in ROWS.items()}
+    made = Document(**shared(review, rows=rows, findings=max(1, FINDINGS // share), appearance=appearance))
+    return replace(made, left_out=tuple(left_out))
