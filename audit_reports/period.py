@@ -93,9 +93,10 @@ class Period:
         return tuple(self._first + timedelta(days=n) for n in range((self._end - self._first).days))
 
     @property
-    def hours(self) -> int:
-        """How many hours the period really lasts, which summer time changes."""
-        return round((self.until - self.since).total_seconds() / 3600)
+    def hours(self) -> float:
+        """How many hours the period really lasts, which summer time changes; a whole number but on Lord Howe Island."""
+        hours = (self.until - self.since) / timedelta(hours=1)
+        return int(hours) if hours.is_integer() else hours
 
     @property
     def label(self) -> str:

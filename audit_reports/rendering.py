@@ -155,7 +155,7 @@ def words(timezone: str) -> dict[str, Callable[..., Any]]:
     }
 
 
-def number(value: int | None) -> str:
+def number(value: float | None) -> str:
     """Return a number with thousands separators; None is a dash."""
     return NONE if value is None else f"{value:,}"
 
