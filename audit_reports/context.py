@@ -7,15 +7,17 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Any
 
 from audit_reports import __version__
+from audit_reports.actors import MACHINES
 from audit_reports.appearance import Appearance
 from audit_reports.carried import Carried
 from audit_reports.charts import Chart
 from audit_reports.finding import Finding
 from audit_reports.palette import Palette
 from audit_reports.review import Review, command_line
-from audit_reports.review_summary import cautions, headline, notable, readers_said
+from audit_reports.review_summary import cautions, lead, notable, readers_said
 
 if TYPE_CHECKING:
+    import polars as pl
     from markupsafe import Markup
 
 
@@ -53,13 +55,16 @@ class Document:
     """What every document of a review shows."""
 
     review: Annotated[Review, "the review itself, whole"]
-    headline: Annotated[str, "the period's activity in one sentence"]
+    headline: Annotated[
+        str, "the review in three sentences: how much, what needs attention first, whether the numbers are whole"
+    ]
     notable: Annotated[tuple[str, ...], "what differs most from before, gravest first; six sentences at most"]
     cautions: Annotated[tuple[str, ...], "what makes the numbers less than whole, a sentence each"]
     readers: Annotated[str, "who read the audit data, in one sentence"]
     findings: Annotated[tuple[Attention, ...], "what needs attention, worst first, as many as the document tells"]
     tables: Annotated[
-        Mapping[str, Rows], "actors, categories, locations, always_shown, on a page reads; as far as they are shown"
+        Mapping[str, Rows],
+        "people, machines, categories, locations, always_shown, on a page reads; as far as they are shown",
     ]
     colors: Annotated[Palette, "the colours for a light page"]
     logo: Annotated[str | None, "the user's logo as a data: URI; None where there is none"]
@@ -85,7 +90,7 @@ def shared(review: Review, *, rows: Mapping[str, int], findings: int, appearance
     """Return the fields of a `Document` that shows so many rows of each table and so many findings."""
     return {
         "review": review,
-        "headline": headline(review),
+        "headline": lead(review),
         "notable": tuple(notable(review)),
         "cautions": tuple(cautions(review)),
         "readers": readers_said(review),
@@ -109,8 +114,16 @@ def _attention(one: Finding, review: Review) -> Attention:
     return Attention(one, carried, command, f"log.narrowed(Filter.from_json({one.where.as_json()!r}))")
 
 
+def _frame(review: Review, name: str) -> pl.DataFrame:
+    """Return a table; actors are shown in two, `people` (also who is of no known type) and `machines`."""
+    if name not in ("people", "machines"):
+        return review.tables[name]
+    is_machine = review.actors["actor_type"].is_in(MACHINES).fill_null(value=False)
+    return review.actors.filter(is_machine if name == "machines" else ~is_machine)
+
+
 def _rows(review: Review, name: str, most: int) -> Rows:
-    frame = review.tables[name]
+    frame = _frame(review, name)
     shown, rest = tuple(frame.head(most).iter_rows(named=True)), frame.slice(most)
     counts = "events" in frame.columns
     return Rows(

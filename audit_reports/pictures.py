@@ -33,6 +33,22 @@ def bars(rows: Sequence[Bar], palette: Palette) -> str:
     return _svg(len(rows) * step + 4, parts)
 
 
+def small_bars(counts: Sequence[int]) -> str:
+    """Return one small bar for each count, the last marked by its class; who reads aloud hears the numbers."""
+    step, high, most = 6, 16, max(counts, default=0) or 1
+    parts = []
+    for place, count in enumerate(counts):
+        size = max(1.0, count / most * high) if count else 0.75
+        last = ' class="last"' if place == len(counts) - 1 else ""
+        parts.append(f'<rect{last} x="{place * step}" y="{high - size:.2f}" width="4.5" height="{size:.2f}"/>')
+    said = ", ".join(f"{count:,}" for count in counts)
+    wide = step * len(counts)
+    return (
+        f'<svg class="line" role="img" width="{wide}" height="{high}" viewBox="0 0 {wide} {high}" '
+        f'aria-label="{said}"><title>{said}</title>{"".join(parts)}</svg>'
+    )
+
+
 def differences(rows: Sequence[Bar], palette: Palette) -> str:
     """Return bars to the left for fewer than before and to the right for more, with their numbers."""
     step, zero = 20, LABEL_WIDTH + (WIDTH - LABEL_WIDTH) / 2

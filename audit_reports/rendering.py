@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 SHIPPED = ("review.html", "parts.html", "mail.html", "mail.txt")
 PREFIX = "audit-reports/"
 """What a template of ours is called by whoever extends it."""
+BLOCKS = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"
+"""Bars of eight heights, as letters."""
 
 MINUS, NONE = "\N{MINUS SIGN}", "\N{EN DASH}"
 
@@ -152,12 +154,20 @@ def words(timezone: str) -> dict[str, Callable[..., Any]]:
         "changes": changes_said,
         "code": code,
         "place": place,
+        "percent": percent,
+        "line": line,
+        "blocks": blocks,
+        "several": several,
     }
 
 
 def number(value: float | None) -> str:
-    """Return a number with thousands separators; None is a dash."""
-    return NONE if value is None else f"{value:,}"
+    """Return a number with thousands separators, a broken one with one decimal; None is a dash.
+
+    >>> number(1200), number(11.5), number(12.0)
+    ('1,200', '11.5', '12')
+    """
+    return NONE if value is None else f"{round(value, 1):,}".removesuffix(".0")
 
 
 def signed(value: int | None) -> str:
@@ -192,6 +202,39 @@ def local(moment: datetime, zone: ZoneInfo) -> str:
 def place(row: dict[str, Any]) -> str:
     """Return a location as the design writes it, `Madrid, ES`; empty where the event does not say."""
     return ", ".join(str(part) for part in (row["city"] or row["region"], row["country"]) if part)
+
+
+def percent(share: float | None) -> str:
+    """Return a share of one in percent; None is a dash, and what is more than nothing is never told as `0 %`."""
+    if share is None:
+        return NONE
+    return "<1 %" if 0 < share < 0.01 else f"{share:.0%}".replace("%", " %")  # noqa: PLR2004 - one in a hundred
+
+
+def line(counts: Sequence[int]) -> Markup:
+    """Return a small picture of some counts, a bar each, the last one marked: SVG that needs no script."""
+    from audit_reports.pictures import small_bars
+
+    return trusted(small_bars(counts))
+
+
+def blocks(counts: Sequence[int]) -> str:
+    """Return some counts as letters, a bar each, for where no picture is drawn; none is the lowest only where there is none.
+
+    >>> blocks([0, 1, 4, 8])
+    '\u2581\u2582\u2585\u2588'
+    """
+    most = max(counts, default=0) or 1
+    return "".join(BLOCKS[0 if not count else max(1, round(count / most * 7))] for count in counts)
+
+
+def several(texts: Sequence[str], most: int = 3) -> str:
+    """Return a few texts in one line, and how many more there are.
+
+    >>> several(["a", "b", "c", "d"], 2)
+    'a; b and 2 more'
+    """
+    return "; ".join(texts[:most]) + (f" and {len(texts) - most:,} more" if len(texts) > most else "")
 
 
 def changes_said(text: str | None) -> str:

@@ -45,6 +45,38 @@ def headline(review: Review) -> str:
     return f"{said}, {abs(change):,} {'more' if change > 0 else 'fewer'} than the {kind} before."
 
 
+def lead(review: Review) -> str:
+    """Return a review in three sentences: how much happened, what needs attention first, and whether the numbers are whole."""
+    return " ".join([headline(review), _gravest(review), _wholeness(review)])
+
+
+def _gravest(review: Review) -> str:
+    if not review.findings:
+        return "Nothing was found that needs attention."
+    first = review.findings[0]
+    number = len(review.findings)
+    grave = sum(one.severity == "high" for one in review.findings)
+    said = "One thing needs attention" if number == 1 else f"{number:,} things need attention"
+    if grave and number > 1:
+        said += f", {'all' if grave == number else f'{grave:,}'} of them gravely"
+    return f"{said}{': ' if number == 1 else ', first: '}{plain(first.sentence)}"
+
+
+def _wholeness(review: Review) -> str:
+    trust, kind = review.trust, review.period.kind
+    gaps = sorted({plain(feed.feed) for feed in trust.feeds if feed.gaps})
+    if gaps:
+        return f"The numbers are not whole: {_named(gaps)} {'was' if len(gaps) == 1 else 'were'} not collected all the time."
+    if trust.is_open:
+        return f"The numbers are not whole yet: the {kind} was not over when events last landed."
+    if late := sum(feed.late for feed in trust.feeds):
+        came = f"{counted(late, 'event')} came after the {kind} was closed"
+        return f"The numbers are whole by now: {came}, and {'is' if late == 1 else 'are'} counted."
+    if not trust.feeds:
+        return "No feed has brought any event for weeks."
+    return f"The numbers are whole: every feed was there all {kind}."
+
+
 def notable(review: Review) -> list[str]:
     """Return up to six sentences on what differs most from before, gravest first; none for a period without events."""
     if not review.trust.matched:

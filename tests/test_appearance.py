@@ -114,7 +114,7 @@ def test_a_logo_and_colours_are_printed_too(made: Make) -> None:
         ("{% include '../../etc/passwd' %}", "unknown template '../../etc/passwd'"),
         ("{{ review.actors.write_csv('stolen') }}", "looks/review.html, line 3: access to attribute 'write_csv'"),
         ("{{ review.__class__ }}", "line 3: "),
-        ("{{ tables.actors.rows[0].actr }}", "line 3: unknown name 'actr': did you mean 'actor'?"),
+        ("{{ tables.people.rows[0].actr }}", "line 3: unknown name 'actr': did you mean 'actor'?"),
         ("{{ 1 // 0 }}", "looks/review.html, line 3: "),
         ("{% include 'review.html' %}", "holds itself"),
     ],

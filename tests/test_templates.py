@@ -44,7 +44,6 @@ UNUSED = {
         *(f"Palette.{name}" for name in ("before", "land", "coast", "tint1", "tint2", "tint3", "tint4")),
         *(f"Palette.heat{level}" for level in range(5)),
     },
-    "in the table figures": {"Figure.usual"},
     "shown as `still_open`, and with the findings that it is about": {"Review.carried"},
     "the place says more, and the sentence names who": {"Shown.source", "Carried.actor"},
 }

@@ -19,7 +19,7 @@ from audit_reports.resources import templates_folder
 if TYPE_CHECKING:
     from audit_reports.review import Review
 
-ROWS = {"actors": 20, "categories": 20, "locations": 20, "always_shown": 100, "reads": 30}
+ROWS = {"people": 20, "machines": 10, "categories": 200, "locations": 20, "always_shown": 100, "reads": 30}
 """How many rows of each table a page shows; the rest is counted below it, and whole in the tables' own files."""
 
 FINDINGS = 40

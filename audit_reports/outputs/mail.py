@@ -16,7 +16,7 @@ from audit_reports.rendering import rendered
 if TYPE_CHECKING:
     from audit_reports.review import Review
 
-ROWS = {"actors": 10, "categories": 10, "locations": 8, "always_shown": 12}
+ROWS = {"people": 10, "machines": 5, "categories": 10, "locations": 8, "always_shown": 12}
 
 FINDINGS = 8
 """How many findings a mail tells; the rest is counted, and in the page."""
