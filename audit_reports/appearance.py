@@ -6,12 +6,13 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from audit_reports.errors import UsageError, quoted
 from audit_reports.palette import DARK, LIGHT, Palette, changed
+from audit_reports.plan import SECTIONS, Plan
 
 LOGO_BYTES = 200_000
 TEMPLATE_BYTES = 1_000_000
@@ -36,6 +37,14 @@ class Appearance:
     """A picture as a `data:` URI."""
     light: Palette = LIGHT
     dark: Palette = DARK
+    sections: tuple[str, ...] = tuple(SECTIONS)
+    sort: str = "events"
+    rows: int | None = None
+    """As a `Plan` says them."""
+
+    def of_plan(self, plan: Plan) -> Appearance:
+        """Return the same with the sections, the order and the length that a plan picks."""
+        return replace(self, sections=plan.sections, sort=plan.sort, rows=plan.rows)
 
     @classmethod
     def of(cls, folder: Path | None, table: Mapping[str, Any]) -> Appearance:
@@ -57,12 +66,15 @@ class Appearance:
         )
 
     def record(self) -> dict[str, Any]:
-        """Return what `run.json` says of the look: the SHA-256 of each template and of the logo, and the colours that differ."""
+        """Return what `run.json` says: the SHA-256 of each template and of the logo, colours that differ, what is shown."""
         return {
             "templates": {name: _sha256(text.encode()) for name, text in sorted(self.templates.items())},
             "logo": None if self.logo is None else _sha256(base64.b64decode(self.logo.partition(",")[2])),
             "light": _different(self.light, LIGHT),
             "dark": _different(self.dark, DARK),
+            "sections": list(self.sections),
+            "sort": self.sort,
+            "rows": self.rows,
         }
 
 

@@ -25,7 +25,22 @@ _TABLES: Mapping[str, frozenset[str]] = {
     "query": frozenset({"memory_limit", "threads"}),
     "appearance": frozenset({"logo", "light", "dark"}),
     "mail": frozenset({"host", "port", "security", "ca_file", "sender", "allowed_domains", "owner", "max_size"}),
-    "review": frozenset({"name", "period", "delay", "catch_up", "recipients", "formats", "filter", "late_share"}),
+    "review": frozenset(
+        {
+            "name",
+            "period",
+            "delay",
+            "catch_up",
+            "recipients",
+            "formats",
+            "filter",
+            "late_share",
+            "sections",
+            "sort",
+            "rows",
+            "feeds",
+        }
+    ),
     "exception": frozenset({"finding", "filter", "owner", "reason", "until"}),
 }
 _LISTS = frozenset({"ingest", "review", "exception"})

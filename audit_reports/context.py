@@ -13,12 +13,17 @@ from audit_reports.carried import Carried
 from audit_reports.charts import Chart
 from audit_reports.finding import Finding
 from audit_reports.palette import Palette
+from audit_reports.plan import SECTIONS
 from audit_reports.review import Review, command_line
 from audit_reports.review_summary import cautions, lead, notable, readers_said
 
 if TYPE_CHECKING:
     import polars as pl
     from markupsafe import Markup
+
+
+SORTED = {"people": 1, "machines": 1, "categories": 2, "locations": 1}
+"""The tables whose order a plan may change, each with how many columns are its names."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,10 @@ class Document:
         Mapping[str, Rows],
         "people, machines, categories, locations, always_shown, on a page reads; as far as they are shown",
     ]
+    sections: Annotated[
+        tuple[str, ...], "the words of the sections that are shown; the rest was left out by who planned it"
+    ]
+    not_shown: Annotated[tuple[str, ...], "the titles of those that are left out, which a document names"]
     colors: Annotated[Palette, "the colours for a light page"]
     logo: Annotated[str | None, "the user's logo as a data: URI; None where there is none"]
     left_out: Annotated[tuple[LeftOut, ...], "what is too large to be attached to a mail; nothing in a page"]
@@ -95,7 +104,9 @@ def shared(review: Review, *, rows: Mapping[str, int], findings: int, appearance
         "cautions": tuple(cautions(review)),
         "readers": readers_said(review),
         "findings": tuple(_attention(one, review) for one in review.findings[:findings]),
-        "tables": {name: _rows(review, name, most) for name, most in rows.items()},
+        "tables": {name: _rows(review, name, most, appearance) for name, most in rows.items()},
+        "sections": appearance.sections,
+        "not_shown": tuple(title for word, title in SECTIONS.items() if word not in appearance.sections),
         "colors": appearance.light,
         "logo": appearance.logo,
         "left_out": (),
@@ -122,8 +133,12 @@ def _frame(review: Review, name: str) -> pl.DataFrame:
     return review.actors.filter(is_machine if name == "machines" else ~is_machine)
 
 
-def _rows(review: Review, name: str, most: int) -> Rows:
+def _rows(review: Review, name: str, most: int, appearance: Appearance) -> Rows:
     frame = _frame(review, name)
+    if name in SORTED and appearance.sort == "change":
+        frame = frame.sort(frame["change"].abs(), descending=True, nulls_last=True, maintain_order=True)
+    elif name in SORTED and appearance.sort == "name":
+        frame = frame.sort(*frame.columns[: SORTED[name]], nulls_last=True, maintain_order=True)
     shown, rest = tuple(frame.head(most).iter_rows(named=True)), frame.slice(most)
     counts = "events" in frame.columns
     return Rows(

@@ -20,6 +20,24 @@ SECURITY = {"starttls": 587, "tls": 465, "none": 25}
 """How a mail server is spoken to, each with its usual port."""
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+SECTIONS = {
+    "findings": "What needs attention",
+    "when": "When",
+    "actors": "By actor",
+    "categories": "By event category",
+    "locations": "By location",
+    "always_shown": "Always shown",
+    "reads": "Who read the audit data",
+    "computed": "How each table was computed",
+}
+"""The sections of a review that may be left out, by their words, in the order in which they stand."""
+
+SORTS = ("events", "change", "name")
+"""What the rows of a review's tables may be put in order by: most events, largest change, or their names."""
+
+MOST_ROWS = 500
+"""A document of more rows would be read by nobody; the tables' own files have them all."""
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _DELAY = re.compile(r"(\d{1,4})([mhd])")
 _SIZE = re.compile(r"([1-9]\d{0,3}) ?MB")
@@ -93,7 +111,8 @@ class Plan:
     """One `[[review]]`: its name, the period's kind, how long to wait for late events, and what is made for whom.
 
     `catch_up` is how many missed periods are made at most. `filter` holds keywords as `Filter.of` takes them. From
-    `late_share` of late events on an amendment is mailed in any case: 0.05 is one in twenty.
+    `late_share` of late events on an amendment is mailed in any case: 0.05 is one in twenty. `sections` are shown and no
+    others, `rows` of each table at most (None: as many as a document shows by itself), in the order that `sort` says.
     """
 
     name: str
@@ -104,6 +123,9 @@ class Plan:
     formats: tuple[str, ...] = ()
     filter: Mapping[str, Any] | None = None
     late_share: float = 0.05
+    sections: tuple[str, ...] = tuple(SECTIONS)
+    sort: str = "events"
+    rows: int | None = None
 
     @classmethod
     def of(cls, table: Mapping[str, Any], *, mail: Mail | None, formats: Sequence[str]) -> Plan:
@@ -133,7 +155,26 @@ class Plan:
         share = table.get("late_share", cls.late_share)
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
             raise UsageError(f"{where}: late_share must be a number from 0 to 1; 0.05 is one event in twenty")
-        return cls(name, period, _delay(table, where), catch_up, recipients, chosen, filtered, float(share))
+        if feeds := _texts(table, "feeds", where):
+            if "feed" in filtered:
+                raise UsageError(f"{where}: feeds and the feed of filter say the same; give one")
+            filtered = {**filtered, "feed": list(feeds)}
+        sections = _texts(table, "sections", where) if "sections" in table else tuple(SECTIONS)
+        for word in sections:
+            if word not in SECTIONS:
+                raise UsageError.unknown("section", word, SECTIONS, f"in {where}")
+        sort = _text(table, "sort", where) or cls.sort
+        if sort not in SORTS:
+            raise UsageError.unknown("sort", sort, SORTS, f"in {where}")
+        rows = table.get("rows")
+        if rows is not None and (not isinstance(rows, int) or isinstance(rows, bool) or not 1 <= rows <= MOST_ROWS):
+            raise UsageError(f"{where}: rows must be a whole number from 1 to {MOST_ROWS}")
+        return cls(
+            *(name, period, _delay(table, where), catch_up, recipients, chosen, filtered, float(share)),
+            sections=sections,
+            sort=sort,
+            rows=rows,
+        )
 
 
 def plans_of(tables: Sequence[Mapping[str, Any]], *, mail: Mail | None, formats: Sequence[str]) -> tuple[Plan, ...]:

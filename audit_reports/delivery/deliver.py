@@ -131,11 +131,12 @@ def _make(office: Office, due: Due, history: History, amendment: int) -> Entry:
         title = f"Amendment {amendment} to {title}"
         if review.amendment and not matters(review.amendment, late_share=plan.late_share):
             recipients = ()
+    appearance = office.appearance.of_plan(plan)
     folder = folder_of(due.review, amendment)
     arguments = {"command": "run", "review": plan.name, "period": due.period.name, "timezone": office.timezone}
     with tempfile.TemporaryDirectory(prefix="audit-reports-") as temporary:
         root = Path(temporary)
-        written = write_review(review, root, ("html", *plan.formats), arguments=arguments, appearance=office.appearance)
+        written = write_review(review, root, ("html", *plan.formats), arguments=arguments, appearance=appearance)
         files = {path.relative_to(root).as_posix(): path.read_bytes() for path in written}
     facts = review_facts(store, review, files) | {
         "plan": plan.name,
@@ -155,8 +156,8 @@ def _make(office: Office, due: Due, history: History, amendment: int) -> Entry:
             office.mail,
             recipients,
             subject=title,
-            text=mail_body(review, "mail.txt", office.appearance, left_out=left_out),
-            html=mail_body(review, "mail.html", office.appearance, left_out=left_out),
+            text=mail_body(review, "mail.txt", appearance, left_out=left_out),
+            html=mail_body(review, "mail.html", appearance, left_out=left_out),
             attachments=attached,
             identity=identity,
             time=office.now,

@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 ROWS = {"people": 20, "machines": 10, "categories": 200, "locations": 20, "always_shown": 100, "reads": 30}
 """How many rows of each table a page shows; the rest is counted below it, and whole in the tables' own files."""
 
+SECTION_OF = {
+    "time": "when",
+    "clock": "when",
+    "actors": "actors",
+    "categories": "categories",
+    "changes": "categories",
+    "world": "locations",
+}
+"""The section that each picture stands in."""
+
 FINDINGS = 40
 """How many findings a page tells; the rest is counted."""
 
@@ -42,13 +52,14 @@ def page(review: Review, appearance: Appearance = OURS, *, on_paper: bool = Fals
 
 def page_context(review: Review, appearance: Appearance = OURS, *, on_paper: bool = False) -> Page:
     """Return what the page's templates may use."""
-    charts = make_charts(review, appearance.light)
+    charts = [one for one in make_charts(review, appearance.light) if SECTION_OF[one.name] in appearance.sections]
+    rows = {name: appearance.rows or most for name, most in ROWS.items()}
     scripts = (
         [] if on_paper or not charts else [_plotly(), (templates_folder() / "review.js").read_text(encoding="utf-8")]
     )
     figures = {one.name: one.figure | {"height": one.height} for one in charts}
     return Page(
-        **shared(review, rows=ROWS, findings=FINDINGS, appearance=appearance),
+        **shared(review, rows=rows, findings=FINDINGS, appearance=appearance),
         charts={one.name: replace(one, picture=trusted(one.picture)) for one in charts},
         on_paper=on_paper,
         style=trusted((templates_folder() / "review.css").read_text(encoding="utf-8")),

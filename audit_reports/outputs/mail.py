@@ -61,6 +61,6 @@ def mail_context(
     review: Review, appearance: Appearance = OURS, *, left_out: Sequence[LeftOut] = (), share: int = 1
 ) -> Document:
     """Return what the mail's templates may use, with one in `share` of the usual rows and findings, one at least."""
-    rows = {name: max(1, most // share) for name, most in ROWS.items()}
+    rows = {name: max(1, (appearance.rows or most) // share) for name, most in ROWS.items()}
     made = Document(**shared(review, rows=rows, findings=max(1, FINDINGS // share), appearance=appearance))
     return replace(made, left_out=tuple(left_out))

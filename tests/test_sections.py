@@ -1,0 +1,94 @@
+"""What a planned review shows: the sections, the order and the length that are picked; and what is left out, by name."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from conftest import Cli
+
+from audit_reports.appearance import OURS
+from audit_reports.demo import World
+from audit_reports.errors import UsageError
+from audit_reports.log import AuditLog
+from audit_reports.outputs.html import page, page_context
+from audit_reports.outputs.mail import mail_body
+from audit_reports.period import Period
+from audit_reports.plan import Plan
+from audit_reports.review import Review, make_review
+
+MADRID = "Europe/Madrid"
+
+
+def plan(**table: object) -> Plan:
+    """Read a `[[review]]` table."""
+    return Plan.of({"name": "board", **table}, mail=None, formats=("html",))
+
+
+@pytest.fixture(scope="module")
+def worst(world: World) -> Review:
+    period = Period.parse("2026-W10", timezone=MADRID, now=datetime(2026, 4, 1, tzinfo=UTC))
+    return make_review(AuditLog(world.store, timezone=MADRID), period)
+
+
+def test_only_what_is_picked_is_shown_and_the_rest_is_named(worst: Review) -> None:
+    look = OURS.of_plan(plan(sections=["actors"], rows=3))
+    shown = page(worst, look)
+    assert "By actor</h2>" in shown
+    assert "By location</h2>" not in shown
+    said = (
+        "Not shown in this review: What needs attention, When, By event category, By location, Always shown, Who read"
+    )
+    findings = f"{len(worst.findings)} findings"
+    for document in (shown, mail_body(worst, "mail.html", look), mail_body(worst, "mail.txt", look)):
+        assert said in document
+        assert findings in document
+        assert worst.findings[0].reason not in document
+        assert f"{worst.trust.books.quarantined} quarantined" in document or "quarantined 10" in document
+    assert set(page_context(worst, look).charts) == {"actors"}
+    assert len(page_context(worst, look).tables["people"].rows) == 3
+    assert "Not shown" not in page(worst)
+
+
+def test_rows_stand_in_the_order_that_is_picked(worst: Review) -> None:
+    def rows(sort: str, table: str, column: str) -> list[object]:
+        return [row[column] for row in page_context(worst, OURS.of_plan(plan(sort=sort))).tables[table].rows]
+
+    changes = [abs(int(str(change))) for change in rows("change", "categories", "change")]
+    assert changes == sorted(changes, reverse=True)
+    assert changes[0] == worst.categories["change"].abs().max()
+    names = [str(name) for name in rows("name", "people", "actor")]
+    assert names == sorted(names)
+    events = [int(str(number)) for number in rows("events", "locations", "events")]
+    assert events == sorted(events, reverse=True)
+
+
+def test_feeds_narrow_the_filter() -> None:
+    assert plan(feeds=["invent"], filter={"workspace": "Northwind"}).filter == {
+        "workspace": "Northwind",
+        "feed": ["invent"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"sections": ["actor"]}, "unknown section 'actor': did you mean 'actors'?"),
+        ({"sections": "actors"}, "sections must be a list of texts"),
+        ({"sort": "changes"}, "unknown sort 'changes': did you mean 'change'?"),
+        ({"rows": 0}, "rows must be a whole number from 1 to 500"),
+        ({"rows": True}, "rows must be a whole number from 1 to 500"),
+        ({"feeds": ["a"], "filter": {"feed": "b"}}, "feeds and the feed of filter say the same"),
+    ],
+)
+def test_what_cannot_be_picked_is_refused(table: dict[str, object], said: str) -> None:
+    with pytest.raises(UsageError, match="board") as refused:
+        plan(**table)
+    assert said in str(refused.value)
+
+
+def test_the_keys_are_known_to_the_configuration(cli: Cli, world: World) -> None:
+    keys = 'sections = ["actors"]\nsort = "change"\nrows = 5\nfeeds = ["invent"]'
+    Path("audit-reports.toml").write_text(f'[[review]]\nname = "board"\n{keys}\n', encoding="utf-8")
+    assert cli("calendar", "--store", world.store, "--limit", "1").code == 0
