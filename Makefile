@@ -16,7 +16,7 @@ PARTS := chromium:chromium pdftotext:poppler-utils libatomic.so.1:libatomic1 lib
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help review test crash crowd mess predicates parts lint format fields wheel bench constraints clean
+.PHONY: help review test crash faults crowd mess predicates parts lint format fields wheel bench constraints clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -29,6 +29,9 @@ test: $(VENV)/ready-test parts  ## run every test; PYTEST="-k name" narrows, PYT
 
 crash: $(VENV)/ready-test  ## kill landing, compaction and retention at 200 random moments, and check the books each time
 	$(BIN)/python -m pytest tests/test_crash.py --kills 200 $(PYTEST)
+
+faults: $(VENV)/ready-test  ## mail reviews through 200 faults of the server, killed runs and two at once, and hold the books together
+	$(BIN)/python -m pytest tests/test_mail_faults.py --faults 200 -s $(PYTEST)
 
 crowd: $(VENV)/ready-test  ## four writers, a compactor and four readers at once, for a minute
 	$(BIN)/python -m pytest tests/test_concurrency.py --crowd-seconds 60 $(PYTEST)

@@ -50,6 +50,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that CI runs with, and that of `make crash`."""
     parser.addoption("--crowd-seconds", default="5", help="how long writers, a compactor and readers work at once")
     parser.addoption("--kills", type=int, default=6, help="how often the crash test kills a writer")
+    parser.addoption("--faults", type=int, default=6, help="how often the mail server of the fault test fails")
     parser.addoption(
         "--no-silent-skips",
         action="store_true",

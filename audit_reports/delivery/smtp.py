@@ -21,7 +21,8 @@ WAITS_S = (2.0, 8.0, 30.0)
 """Between one try and the next; when all are over, the mail waits in the outbox for the next run."""
 
 _LONGEST = 300
-_TRY_AGAIN = range(400, 500)
+_TRY_AGAIN = (*range(400, 500), 552)
+"""Answers after which a recipient is tried again; 552, a full box, is one by RFC 5321, 4.5.3.1.10, although it begins with 5."""
 
 
 @dataclass(frozen=True)
