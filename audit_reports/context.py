@@ -26,6 +26,10 @@ SORTED = {"people": 1, "machines": 1, "categories": 2, "locations": 1}
 """The tables whose order a plan may change, each with how many columns are its names."""
 
 
+LONGEST_COMMAND = 1500
+"""A longer command than this is read by nobody, and an actor's name may be of any length."""
+
+
 @dataclass(frozen=True)
 class Rows:
     """The first rows of a table, as many as a document shows, and what is left."""
@@ -42,8 +46,10 @@ class Attention:
 
     told: Annotated[Finding, "the finding"]
     carried: Annotated[Carried | None, "since when it is open, where an earlier review told it too"]
-    command: Annotated[str | None, "the command line that prints its events; None where no flags can say its filter"]
-    python: Annotated[str, "the Python that gives them"]
+    command: Annotated[
+        str | None, "the command line that prints its events; None where no flags say its filter, or too many"
+    ]
+    python: Annotated[str | None, "the Python that gives them; None where it is too long to be read"]
 
 
 @dataclass(frozen=True)
@@ -122,7 +128,10 @@ def names(document: Document) -> dict[str, Any]:
 def _attention(one: Finding, review: Review) -> Attention:
     carried = next((open for open in review.carried if open.finding == one.id), None)
     command = command_line("events", one.where, landing=review.landing)
-    return Attention(one, carried, command, f"log.narrowed(Filter.from_json({one.where.as_json()!r}))")
+    python = f"log.narrowed(Filter.from_json({one.where.as_json()!r}))"
+    return Attention(
+        one, carried, *(text if text and len(text) <= LONGEST_COMMAND else None for text in (command, python))
+    )
 
 
 def _frame(review: Review, name: str) -> pl.DataFrame:

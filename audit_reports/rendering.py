@@ -32,6 +32,8 @@ PREFIX = "audit-reports/"
 BLOCKS = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"
 """Bars of eight heights, as letters."""
 
+LONGEST_NAME = 200
+
 MINUS, NONE = "\N{MINUS SIGN}", "\N{EN DASH}"
 
 
@@ -187,10 +189,10 @@ def known(value: str | None) -> str:
 
 
 def breakable(text: str) -> Markup:
-    """Return a text escaped, with a place to break the line after each `@`."""
+    """Return a text escaped, with a place to break the line after each `@`; a very long one is cut, and says so."""
     from markupsafe import Markup, escape
 
-    return escape(plain(text)).replace("@", Markup("@<wbr>"))
+    return escape(_cut(text, LONGEST_NAME)).replace("@", Markup("@<wbr>"))
 
 
 def local(moment: datetime, zone: ZoneInfo) -> str:
@@ -295,6 +297,11 @@ def _finalized(value: object, longest: int | None = None) -> object:
 
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
-    if longest is None or len(value) <= longest:
-        return plain(value)
-    return f"{plain(value[:longest])}… ({len(value) - longest:,} characters more)"
+    return _cut(value, longest)
+
+
+def _cut(text: str, longest: int | None) -> str:
+    """Return a text plain, and no longer than that."""
+    if longest is None or len(text) <= longest:
+        return plain(text)
+    return f"{plain(text[:longest])}… ({len(text) - longest:,} characters more)"

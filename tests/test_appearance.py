@@ -75,7 +75,7 @@ def test_blocks_of_ours_are_replaced_and_the_rest_stays(made: Make) -> None:
     assert "--accent: #00775a;" in page
     assert LIGHT.accent not in page.partition("<script")[0]
     assert f"--accent: {DARK.accent};" in page
-    assert 'content="default-src &#39;none&#39;; script-src &#39;sha256-' in page
+    assert "content=\"default-src 'none'; script-src 'sha256-" in page
     assert Path("out/mail.txt").read_text().endswith("<b> Bye.")
     assert "#00775a" in Path("out/mail.html").read_text()
     said = json.loads(Path("out/run.json").read_text())["appearance"]

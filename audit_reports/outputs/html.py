@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from audit_reports.appearance import OURS, Appearance
 from audit_reports.charts import make_charts
 from audit_reports.context import Page, names, shared
+from audit_reports.errors import FailureError
 from audit_reports.formats import replacing
 from audit_reports.palette import as_style
 from audit_reports.rendering import data_island, rendered, trusted
@@ -32,6 +33,10 @@ SECTION_OF = {
 }
 """The section that each picture stands in."""
 
+MOST_BYTES = 6_000_000
+LONGEST = (600, 200, 60)
+"""How much of a text a page shows: the most that fits into its bytes."""
+
 FINDINGS = 40
 """How many findings a page tells; the rest is counted."""
 
@@ -45,9 +50,16 @@ def write_html(review: Review, folder: Path, appearance: Appearance = OURS) -> l
 
 
 def page(review: Review, appearance: Appearance = OURS, *, on_paper: bool = False) -> str:
-    """Return the review's page; on paper it has pictures for print alone and no script."""
+    """Return the review's page; on paper it has pictures for print alone and no script.
+
+    Long texts of events are cut, more of them where the page would be too large. Raises `FailureError` where it still is.
+    """
     given = names(page_context(review, appearance, on_paper=on_paper))
-    return rendered("review.html", given, timezone=review.period.timezone, appearance=appearance)
+    for longest in LONGEST:
+        text = rendered("review.html", given, timezone=review.period.timezone, appearance=appearance, longest=longest)
+        if len(text.encode()) <= MOST_BYTES:
+            return text
+    raise FailureError(f"review.html would have {len(text.encode()):,} bytes, and {MOST_BYTES:,} are the most")
 
 
 def page_context(review: Review, appearance: Appearance = OURS, *, on_paper: bool = False) -> Page:
@@ -58,8 +70,9 @@ def page_context(review: Review, appearance: Appearance = OURS, *, on_paper: boo
         [] if on_paper or not charts else [_plotly(), (templates_folder() / "review.js").read_text(encoding="utf-8")]
     )
     figures = {one.name: one.figure | {"height": one.height} for one in charts}
+    fields = shared(review, rows=rows, findings=FINDINGS, appearance=appearance)
     return Page(
-        **shared(review, rows=rows, findings=FINDINGS, appearance=appearance),
+        **(fields | {"logo": trusted(appearance.logo) if appearance.logo else None}),
         charts={one.name: replace(one, picture=trusted(one.picture)) for one in charts},
         on_paper=on_paper,
         style=trusted((templates_folder() / "review.css").read_text(encoding="utf-8")),
@@ -69,7 +82,7 @@ def page_context(review: Review, appearance: Appearance = OURS, *, on_paper: boo
         data=data_island(
             {"figures": figures, "palettes": {"light": asdict(appearance.light), "dark": asdict(appearance.dark)}}
         ),
-        policy=_policy(scripts),
+        policy=trusted(_policy(scripts)),
     )
 
 
