@@ -75,6 +75,15 @@ def small_files(folder: str, number: str) -> dict[str, object]:
     return {"files": files}
 
 
+def review(store: str) -> dict[str, object]:
+    """Make the review of the last of a store's nine weeks."""
+    from reviews import last_week
+
+    from audit_reports import AuditLog
+
+    return {"findings": len(last_week(AuditLog(store)).findings)}
+
+
 def packed(file: str, level: str) -> dict[str, object]:
     """Return the bytes of a file and those that zstd of some level makes of it."""
     import pyarrow as pa
@@ -102,6 +111,7 @@ NAMES: dict[str, Callable[..., dict[str, object] | None]] = {
     "events": events,
     "packed": packed,
     "small_files": small_files,
+    "review": review,
     "query": query,
     **{name: work for name, (_, work) in PEERS.items()},
 }

@@ -26,8 +26,8 @@ from measure import Aim, process, show, table
 
 _MANY = 5_000_000
 _FEW_RUNS = 3
-_OF_EVENTS = ("landing", "size", "review")
-_PARTS = ("files", "growth", "memory", "small", "questions", "layout", *_OF_EVENTS)
+_OF_EVENTS = ("landing", "size")
+_PARTS = ("files", "growth", "memory", "small", "questions", "review", "layout", *_OF_EVENTS)
 
 
 def main() -> int:
@@ -69,7 +69,7 @@ def main() -> int:
         parts.discard("small")
     print(machine())
     aims = of_stores(arguments, parts)
-    if parts & {"questions", "layout"}:
+    if parts & {"questions", "layout", "review"}:
         for events in arguments.query_events:
             aims += of_questions(arguments, parts, events)
     if parts.intersection(_OF_EVENTS):
@@ -120,8 +120,8 @@ def of_stores(arguments: argparse.Namespace, parts: set[str]) -> list[Aim]:
 
 
 def of_questions(arguments: argparse.Namespace, parts: set[str], events: int) -> list[Aim]:
-    """Ask all engines about one number of events, or try other layouts of them, in a folder that is gone afterwards."""
-    print(f"\n## Twelve questions about {events:,} events", flush=True)
+    """Ask all engines about nine weeks of events, review the last, or try other layouts, in a folder that is gone afterwards."""
+    print(f"\n## Nine weeks of {events:,} events", flush=True)
     folder: Path = arguments.folder / f"questions-{events}"
     store = queries.make_store(folder, events)
     aims: list[Aim] = []
@@ -134,6 +134,10 @@ def of_questions(arguments: argparse.Namespace, parts: set[str], events: int) ->
         shell = queries.from_shell(store, runs=arguments.runs)
         show("A summary of a week from the shell, the whole process", shell, against=[queries.BARE], whole=True)
         aims = [*queries.aims(asked, events=events), *queries.aims_from_shell(shell, events=events)]
+    if "review" in parts:
+        measured = reviews.review(store, folder / "review", runs=arguments.runs)
+        show("The review of the last week", measured, against=[reviews.SCAN])
+        aims += reviews.aims(measured, events=events)
     if not arguments.keep:
         shutil.rmtree(folder)
     return aims
@@ -142,7 +146,7 @@ def of_questions(arguments: argparse.Namespace, parts: set[str], events: int) ->
 def of_events(arguments: argparse.Namespace, parts: set[str], events: int) -> list[Aim]:
     """Measure one number of events, in a folder of its own that is gone afterwards."""
     folder: Path = arguments.folder / str(events)
-    inbox, store, scratch = folder / "inbox", folder / "store", folder / "scratch"
+    inbox, scratch = folder / "inbox", folder / "scratch"
     made = process("events", str(inbox), str(events)).facts
     print(f"\n## {events:,} events, {made['bytes'] / 1e6:,.0f} MB of JSON Lines in {made['files']} files", flush=True)
     aims: list[Aim] = []
@@ -156,10 +160,6 @@ def of_events(arguments: argparse.Namespace, parts: set[str], events: int) -> li
     if "size" in parts:
         found = size.size(inbox, scratch, events=events)
         table("Size", ("", "bytes an event"), [(name, f"{value:.1f}") for name, value in found.items()])
-    if "review" in parts:
-        process("land", str(inbox), str(store))
-        measured = reviews.review(store, folder / "review", runs=arguments.runs)
-        show("A week's review", measured, against=[reviews.SCAN])
     if not arguments.keep:
         shutil.rmtree(folder)
     return aims
