@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit_reports.errors import UsageError
-from audit_reports.formats import FORMULA_STARTS, times_as_text
+from audit_reports.formats import FORMULA_STARTS
 
 if TYPE_CHECKING:
     import polars as pl
 
 SHEET_ROWS = 1_048_575
 """The rows that a sheet holds below its header."""
+
+FIRST_YEAR = 1901
+"""Spreadsheets know no time before 1900, and most of them miscount the days of that year."""
 
 CELL_CHARACTERS = 32_767
 _WIDEST = 60
@@ -28,7 +31,8 @@ _INERT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_nu
 def write_workbook(sheets: Mapping[str, pl.DataFrame], path: Path, *, created: datetime = CREATED) -> None:
     """Write each frame as a sheet of that name, with a frozen header and a filter on it.
 
-    Times are text as in every format; null is an empty cell; a text longer than a cell may be (32,767 characters) is cut
+    Times are UTC times of a spreadsheet, to the millisecond, and dates its dates, but for those before 1900, which are text
+    as in every format; null is an empty cell; a text longer than a cell may be (32,767 characters) is cut
     and says so in the cell. Raises `UsageError` where a frame has more rows than a sheet holds.
     """
     import xlsxwriter
@@ -42,18 +46,25 @@ def write_workbook(sheets: Mapping[str, pl.DataFrame], path: Path, *, created: d
         book.set_properties({"created": created.astimezone(UTC).replace(tzinfo=None)})
         header = book.add_format({"bold": True, "bottom": 1, "bg_color": "#eef1f4"})
         number = book.add_format({"num_format": "#,##0"})
+        time = book.add_format({"num_format": 'yyyy-mm-dd hh:mm:ss.000"Z"', "align": "left"})
+        day = book.add_format({"num_format": "yyyy-mm-dd", "align": "left"})
         # A text that begins like a formula stays text even after somebody edits the cell.
         inert = book.add_format({"quote_prefix": True})
         for name, frame in sheets.items():
             sheet = book.add_worksheet(name)
             sheet.freeze_panes(1, 0)
-            shown = times_as_text(frame)
-            widths = [len(column) + 3 for column in shown.columns]
-            for column, title in enumerate(shown.columns):
+            widths = [len(column) + 3 for column in frame.columns]
+            for column, title in enumerate(frame.columns):
                 sheet.write_string(0, column, title, header)
-            for row, values in enumerate(shown.iter_rows(), start=1):
+            for row, values in enumerate(frame.iter_rows(), start=1):
                 for column, value in enumerate(values):
                     if value is None:
+                        continue
+                    if isinstance(value, date) and value.year >= FIRST_YEAR:
+                        is_time = isinstance(value, datetime)
+                        moment = value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) else value
+                        sheet.write_datetime(row, column, moment, time if is_time else day)
+                        widths[column] = max(widths[column], 25 if is_time else 12)
                         continue
                     if isinstance(value, int | float) and not isinstance(value, bool):
                         sheet.write_number(row, column, value, number)
@@ -68,6 +79,8 @@ def write_workbook(sheets: Mapping[str, pl.DataFrame], path: Path, *, created: d
 
 
 def _as_text(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     if isinstance(value, list):
         return json.dumps(value, ensure_ascii=False)
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
