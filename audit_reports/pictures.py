@@ -8,7 +8,7 @@ from math import ceil, sqrt
 
 from audit_reports.chart_values import Bar, Grid, Place, dot_size, is_new, tints
 from audit_reports.formats import plain
-from audit_reports.palette import LIGHT, Palette, heat_colors
+from audit_reports.palette import Palette, heat_colors
 
 WIDTH = 720
 LABEL_WIDTH = 190
@@ -33,14 +33,14 @@ def bars(rows: Sequence[Bar], palette: Palette) -> str:
     return _svg(len(rows) * step + 4, parts)
 
 
-def small_bars(counts: Sequence[int]) -> str:
+def small_bars(counts: Sequence[int], palette: Palette) -> str:
     """Return one small bar for each count, the last marked by its class; who reads aloud hears the numbers."""
     step, high, most = 6, 16, max(counts, default=0) or 1
     parts = []
     for place, count in enumerate(counts):
         size = max(1.0, count / most * high) if count else 0.75
         # The style sheet says it again, in dark too; paper takes the colours from here.
-        last = f' class="last" fill="{LIGHT.accent}"' if place == len(counts) - 1 else f' fill="{LIGHT.before}"'
+        last = f' class="last" fill="{palette.accent}"' if place == len(counts) - 1 else f' fill="{palette.before}"'
         parts.append(f'<rect{last} x="{place * step}" y="{high - size:.2f}" width="4.5" height="{size:.2f}"/>')
     said = ", ".join(f"{count:,}" for count in counts)
     wide = step * len(counts)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from jinja2.sandbox import SandboxedEnvironment
     from markupsafe import Markup
 
+    from audit_reports.palette import Palette
+
 SHIPPED = ("review.html", "parts.html", "mail.html", "mail.txt")
 PREFIX = "audit-reports/"
 """What a template of ours is called by whoever extends it."""
@@ -213,11 +215,11 @@ def percent(share: float | None) -> str:
     return "<1 %" if 0 < share < 0.01 else f"{share:.0%}".replace("%", " %")  # noqa: PLR2004 - one in a hundred
 
 
-def line(counts: Sequence[int]) -> Markup:
-    """Return a small picture of some counts, a bar each, the last one marked: SVG that needs no script."""
+def line(counts: Sequence[int], colors: Palette) -> Markup:
+    """Return a small picture of some counts in some colours, a bar each, the last one marked: SVG that needs no script."""
     from audit_reports.pictures import small_bars
 
-    return trusted(small_bars(counts))
+    return trusted(small_bars(counts, colors))
 
 
 def blocks(counts: Sequence[int]) -> str:

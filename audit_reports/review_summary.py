@@ -74,7 +74,7 @@ def _wholeness(review: Review) -> str:
         return f"The numbers are whole by now: {came}, and {'is' if late == 1 else 'are'} counted."
     if not trust.feeds:
         return "No feed has brought any event for weeks."
-    return f"The numbers are whole: every feed was there all {kind}."
+    return f"Every feed was there all {kind}, and all that was read is accounted for."
 
 
 def notable(review: Review) -> list[str]:
