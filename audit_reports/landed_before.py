@@ -103,6 +103,7 @@ class LandedBefore:
 
     def _made_anew(self) -> str:
         import polars as pl
+        from arro3.core import Table  # DuckDB's own way loads PyArrow and NumPy
 
         read = self.connection.sql(self._read(self._known)).pl() if self._known else landed_files(self.store)
         paths = {self.store.place.location(path): path for path in self.store.quarantine_files()}
@@ -112,7 +113,7 @@ class LandedBefore:
             asides = [(file, paths[name]) for name, file in self.connection.execute(query).fetchall()]
         lie = pl.DataFrame(asides, schema={"file": pl.String, "asides": pl.String}, orient="row").group_by("file").all()
         rows = read.drop("asides").join(lie, on="file", how="left").select(NAMES)
-        self.connection.register(_MADE_ANEW, rows.to_arrow())
+        self.connection.register(_MADE_ANEW, Table(rows))
         return f"SELECT * FROM {_MADE_ANEW}"
 
 
