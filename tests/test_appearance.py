@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import shutil
 import struct
 import zlib
 from collections.abc import Callable
@@ -40,8 +41,10 @@ Make = Callable[..., Ran]
 
 
 @pytest.fixture
-def made(cli: Cli, world: World) -> Make:
-    """Return what makes the worst week's review with some files beside a configuration."""
+def made(cli: Cli, world: World, tmp_path: Path) -> Make:
+    """Return what makes the worst week's review, of a store of its own, with some files beside a configuration."""
+    store = tmp_path / "store"
+    shutil.copytree(world.store, store)
 
     def make(toml: str, formats: str = "html", **files: str | bytes) -> Ran:
         Path("looks").mkdir(exist_ok=True)
@@ -50,7 +53,7 @@ def made(cli: Cli, world: World) -> Make:
             path = Path("looks") / f"{stem}.{ending}"
             path.write_bytes(data if isinstance(data, bytes) else data.encode())
         Path("audit-reports.toml").write_text(toml, encoding="utf-8")
-        return cli("review", "--store", world.store, "--period", "2026-W10", "--format", formats, "--out", "out")
+        return cli("review", "--store", store, "--period", "2026-W10", "--format", formats, "--out", "out")
 
     return make
 
