@@ -1,7 +1,7 @@
 """When did it happen? Counts by quarters of an hour: small, and every clock in the world agrees where one begins.
 
 Zones differ by whole quarters (since 1972, when Liberia's clocks were the last to be put right), so that counts by local
-hours, of working hours and of silent hours all come from these, with one look at the events.
+hours and of silent hours come from these, with one look at the events.
 """
 
 from __future__ import annotations
@@ -54,13 +54,3 @@ def by_hour(quarters: pl.DataFrame, period: Period) -> pl.DataFrame:
     hour = local.dt.hour().cast(pl.Int64)
     counted = in_period(quarters, period).group_by(day=local.dt.date(), hour=hour).agg(pl.col("events").sum())
     return counted.sort("day", "hour")
-
-
-def outside_hours(quarters: pl.DataFrame, period: Period) -> int:
-    """Return how many events of a period were at a weekend or outside working hours, as clocks in its timezone show."""
-    import polars as pl
-
-    local = pl.col(QUARTER).dt.convert_time_zone(period.timezone)
-    start, end = WORKING_HOURS
-    outside = ~local.dt.hour().is_between(start, end, closed="left") | (local.dt.weekday() >= SATURDAY)
-    return int(in_period(quarters, period).filter(outside)["events"].sum())

@@ -71,10 +71,10 @@ def _wholeness(review: Review) -> str:
         return f"The numbers are not whole yet: the {kind} was not over when events last landed."
     if late := sum(feed.late for feed in trust.feeds):
         came = f"{counted(late, 'event')} came after the {kind} was closed"
-        return f"The numbers are whole by now: {came}, and {'is' if late == 1 else 'are'} counted."
+        return f"No feed has a gap; {came}, and {'is' if late == 1 else 'are'} counted."
     if not trust.feeds:
-        return "No feed has brought any event for weeks."
-    return f"Every feed was there all {kind}, and all that was read is accounted for."
+        return "None of its feeds has brought an event in the four weeks before either."
+    return f"No feed has a gap in this {kind}, and all that was read is accounted for."
 
 
 def notable(review: Review) -> list[str]:

@@ -20,7 +20,7 @@ from audit_reports.output import OUTPUTS, write_review
 from audit_reports.outputs.mail import mail_body
 from audit_reports.period import Period
 from audit_reports.review import Review, make_review
-from audit_reports.review_summary import cautions, headline, summary_lines
+from audit_reports.review_summary import cautions, headline, lead, summary_lines
 from audit_reports.store import Store
 
 MADRID = "Europe/Madrid"
@@ -78,11 +78,13 @@ def test_the_worst_night_is_in_what_stands_out(world: World, worst: Review) -> N
 def test_quiet_empty_not_collected_and_late_are_four_things(log: AuditLog, world: World) -> None:
     quiet = make_review(log, period("2025-06-02"))
     assert (quiet.trust.state, headline(quiet).split(":")[0]) == ("quiet", "Quiet")
+    assert lead(quiet).endswith("None of its feeds has brought an event in the four weeks before either.")
     empty = make_review(log.filter(actor="nobody@northwind.example"), period("2026-W10"))
     assert (empty.trust.state, empty.trust.in_period > 0) == ("empty", True)
     assert "The filter matches none" in headline(empty)
     gap = make_review(log, period("2026-W08"))
     assert gap.trust.feeds[0].state == "not collected"
+    assert lead(gap).endswith("The numbers are not whole: invent was not collected all the time.")
     assert any("Not collected: invent has no event from 2026-02-18" in line for line in cautions(gap))
     silent = make_review(log, period("2026-02-18", "UTC"))
     assert silent.trust.state == "not collected"
