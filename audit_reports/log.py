@@ -39,7 +39,7 @@ class _Snapshot:
     """What all views of one log share: the store, the landing that they see, its files, and one connection."""
 
     def __init__(self, store: Store, as_of: int | None, engine: SparkSession | None, limits: Limits) -> None:
-        table = store.table()
+        table = store.caught_up()
         latest = table.transaction_version("landing") or 0
         self.version = table.version()
         self.retained_until = store.retained_until(table)

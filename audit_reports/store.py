@@ -11,6 +11,7 @@ STORE/staging/      what a landing is writing (on a disk); of no meaning to anyb
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ COMMITS = ("landing", "compaction", "retention", "erasure")
 """The kinds of journal entries that stand for a commit of the table."""
 
 FORMAT_FILE = "format.json"
+_TURNS, _TURN = 100, 0.03  # seconds: a living writer takes one or two turns, on a busy machine or in S3 some more
 _DELTA_TYPES = {"VARCHAR": "string", "TIMESTAMPTZ": "timestamp", "BIGINT": "long", "DATE": "date"}
 
 
@@ -129,6 +131,26 @@ class Store:
         except (DeltaError, OSError) as error:
             raise FailureError(f"the events of {quoted(self.uri)} cannot be read: {reason(error)}") from error
 
+    def caught_up(self) -> deltalake.DeltaTable:
+        """Return the events' table for readers, once the journal tells of all that is in it: books and events say the same.
+
+        A writer's entry follows its commit by a moment, for which is waited; where the writer died in it, its entry is
+        brought here. Raises `FailureError` where the table cannot be read, or that entry not be written.
+        """
+        table = self.table()
+        for _ in range(_TURNS):
+            if not self._unjournaled(table):
+                return table
+            time.sleep(_TURN)
+        try:
+            self.repair(table)
+        except OSError as error:
+            raise FailureError(
+                f"the newest commit of {quoted(self.uri)} is not in its journal, for its writer died, and it cannot be "
+                f"written here ({reason(error)}); any command that writes to the store brings it"
+            ) from error
+        return table
+
     def checkpoint(self, table: deltalake.DeltaTable) -> None:
         """Write a table's whole state into its log as one file, so that readers need not go through every commit.
 
@@ -164,13 +186,17 @@ class Store:
 
     def repair(self, table: deltalake.DeltaTable) -> None:
         """Bring the journal up to what the table's log says was done: a writer may have died between the two."""
+        for commit in self._unjournaled(table):
+            self.settle(int(commit["version"]))
+            self.journal_commit(json.loads(commit["audit_reports"]), version=int(commit["version"]))
+
+    def _unjournaled(self, table: deltalake.DeltaTable) -> list[dict[str, Any]]:
+        """Return the commits that have no journal entry yet, in order; those of other programs have nothing to say."""
         journaled = self._journaled()
         if table.version() <= journaled:
-            return
-        self.settle(journaled + 1)
-        for commit in sorted(table.history(), key=lambda commit: int(commit["version"])):
-            if "audit_reports" in commit and int(commit["version"]) > journaled:
-                self.journal_commit(json.loads(commit["audit_reports"]), version=int(commit["version"]))
+            return []
+        told = [one for one in table.history() if "audit_reports" in one and int(one["version"]) > journaled]
+        return sorted(told, key=lambda commit: int(commit["version"]))
 
     def _journaled(self) -> int:
         """Return the last version of the table that the journal knows; in format 1 a landing's number was its version."""
@@ -180,12 +206,12 @@ class Store:
     def journal_commit(self, told: Mapping[str, Any], *, version: int) -> Entry:
         """Journal what a commit says of itself, once: where another process has already done so, its entry is returned."""
         facts = {name: value for name, value in told.items() if name != "kind"} | {"version": version}
-        time = datetime.fromisoformat(facts.get("landed_at") or facts["at"])
+        at = datetime.fromisoformat(facts.get("landed_at") or facts["at"])
 
         def there() -> Entry | None:
             return self.journal.newest(*COMMITS) if self._journaled() >= version else None
 
-        return self.journal.append(told.get("kind", "landing"), facts, time=time, unless=there)
+        return self.journal.append(told.get("kind", "landing"), facts, time=at, unless=there)
 
     def landings(self, *, as_of: int | None = None) -> list[Landed]:
         """Return what each landing did, in order; empty for a new store."""

@@ -136,7 +136,7 @@ def duckdb_sql(store: str) -> Dialect:
 
     def events(span: Span) -> str:
         listed = ", ".join(f"'{store}/events/day={day}/*.parquet'" for day in span.days)
-        files = f"'{store}/events/*/*.parquet'" if span == ALL else f"[{listed}]"
+        files = f"'{store}/events/day=*/*.parquet'" if span == ALL else f"[{listed}]"
         return f"FROM read_parquet({files}, hive_partitioning = true, hive_types = {{'day': DATE}}) WHERE true"
 
     return Dialect(
@@ -154,7 +154,7 @@ def clickhouse_sql(store: str) -> Dialect:
     """Return ClickHouse's dialect over the same files."""
 
     def events(span: Span) -> str:
-        days = "*" if span == ALL else f"day={{{','.join(span.days)}}}"
+        days = "day=*" if span == ALL else f"day={{{','.join(span.days)}}}"
         return f"FROM file('{store}/events/{days}/*.parquet', Parquet) WHERE true"
 
     return Dialect(

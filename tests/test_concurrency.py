@@ -8,12 +8,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from audit_reports import AuditLog
+from audit_reports import AuditLog, FailureError
+from audit_reports.feeds import FEEDS
+from audit_reports.landing import land
+from audit_reports.places import place_of
 from audit_reports.store import Store
+from tests.changed_store import Failing
 
 WRITERS, READERS = 4, 4
 
@@ -111,3 +117,46 @@ def test_writers_a_compactor_and_readers_at_once(tmp_path: Path, seconds: float)
         assert AuditLog(store, as_of=landing).count() == sum(
             landed for number, landed, _, _ in books if number <= landing
         )
+
+
+# ------------------------------------------------------------- a reader between a commit and the entry that tells of it
+
+
+@pytest.fixture
+def between(tmp_path: Path) -> tuple[Path, Path, bytes]:
+    """Return a store whose second landing is committed and not journaled yet, its entry's file and that file's bytes."""
+    for number in (1, 2):
+        file = tmp_path / f"{number}.jsonl"
+        file.write_text(
+            f'{{"id": "{number}", "occurred_at": "2026-03-02T10:00:00Z", "category": "Members", "action": "Left"}}\n'
+        )
+        land(Store.create(tmp_path / "store"), [str(file)], FEEDS, now=datetime(2026, 3, 30, tzinfo=UTC))
+    entry = max((tmp_path / "store" / "journal").iterdir())
+    told = entry.read_bytes()
+    entry.unlink()
+    return tmp_path / "store", entry, told
+
+
+def test_a_reader_waits_for_the_entry_of_a_writer_that_is_at_it(between: tuple[Path, Path, bytes]) -> None:
+    store, entry, told = between
+    writer = threading.Timer(0.3, entry.write_bytes, [told])
+    writer.start()
+    log = AuditLog(store)
+    writer.join()
+    assert (log.landing, log.count(), sum(one.landed for one in log.landings())) == (2, 2, 2)
+    assert entry.read_bytes() == told, "the writer's own, in its name"
+
+
+def test_a_reader_brings_the_entry_of_a_writer_that_died(between: tuple[Path, Path, bytes]) -> None:
+    store, entry, told = between
+    log = AuditLog(store)
+    assert (log.landing, log.count(), sum(one.landed for one in log.landings())) == (2, 2, 2)
+    assert json.loads(entry.read_bytes())["facts"] == json.loads(told)["facts"]
+    assert Store(store).journal.break_at() is None
+
+
+def test_a_reader_that_cannot_bring_it_says_so_and_answers_nothing(between: tuple[Path, Path, bytes]) -> None:
+    store, entry, _ = between
+    with pytest.raises(FailureError, match=r"newest commit of .* is not in its journal, .*Permission denied\)"):
+        AuditLog(Store(Failing(place_of(store), 0, PermissionError(13, "Permission denied"))))
+    assert not entry.exists()
