@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from changed_store import Failing
 
 from audit_reports import AuditLog, FailureError
 from audit_reports.feeds import FEEDS
 from audit_reports.landing import land
 from audit_reports.places import place_of
 from audit_reports.store import Store
-from tests.changed_store import Failing
 
 WRITERS, READERS = 4, 4
 
