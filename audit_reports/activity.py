@@ -7,7 +7,7 @@ from typing import Any
 
 import narwhals as nw
 
-from audit_reports.engine import LOCAL, Native, distinct_counts, with_local_time, with_native
+from audit_reports.engine import LOCAL, Native, distinct_counts, joined, with_local_time, with_native
 from audit_reports.errors import UsageError
 
 DIMENSIONS: tuple[str, ...] = (
@@ -66,19 +66,12 @@ def _with_actors(
     rows: nw.LazyFrame[Any], events: nw.LazyFrame[Any], dimensions: Sequence[str], *, timezone: str
 ) -> nw.LazyFrame[Any]:
     """Return few counts with the column `actors`, for which only the events of these are looked at again."""
-    # A join takes no null for another: the text beside the sign whether there is one stands for it.
-    texts = [name for name in dimensions if name not in LOCAL_DIMENSIONS]
-    keys = {f"key {name}": nw.col(name).fill_null("") if name in texts else nw.col(name) for name in dimensions}
-    keys |= {f"none {name}": nw.col(name).is_null() for name in texts}
-    others = ("events", "first_seen", "last_seen")
-    theirs = with_dimensions(events, dimensions, timezone=timezone).with_columns(**keys)
-    joined = theirs.select(*keys, *dict.fromkeys([*dimensions, "actor"])).join(
-        rows.with_columns(**keys).select(*keys, *others), on=list(keys), how="inner"
-    )
-    actors = joined.group_by(*dimensions).agg(
-        distinct("actor").alias("actors"), *(nw.col(name).max() for name in others)
-    )
-    told = actors.select(*dimensions, "events", "actors", "first_seen", "last_seen")
+    theirs = with_dimensions(events, dimensions, timezone=timezone).select(*dimensions, "actor")
+    others = [nw.col(name).max() for name in ("events", "first_seen", "last_seen")]
+    actors = joined(theirs, rows, on=dimensions).group_by(*dimensions, "actor").agg(*others)
+    known = nw.col("actor").count().cast(nw.Int64).alias("actors")
+    counts = actors.group_by(*dimensions).agg(known, *others)
+    told = counts.select(*dimensions, "events", "actors", "first_seen", "last_seen")
     return told.sort("events", *dimensions, descending=[True, *[False] * len(dimensions)], nulls_last=True)
 
 

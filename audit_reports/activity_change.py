@@ -8,6 +8,7 @@ from typing import Any
 import narwhals as nw
 
 from audit_reports.activity import counted
+from audit_reports.engine import stacked
 
 NEW, GONE = "new", "gone"
 """What `state` says of a row that only this period has, or only the one before; null for a row that both have."""
@@ -45,13 +46,14 @@ def compared(now: nw.LazyFrame[Any], before: nw.LazyFrame[Any], dimensions: Sequ
     keys = list(dimensions)
     others = [name for name in now.columns if name not in (*keys, "events")]
     zero = nw.lit(0, dtype=nw.Int64)
-    # The one without times comes first: Narwhals looks up the types of the first, and for a time asks the engine its zone.
-    both = nw.concat(
-        [
-            before.select(*keys, zero.alias("events"), nw.col("events").alias("before")),
-            now.select(*keys, *others, "events", zero.alias("before")),
-        ],
-        how="diagonal",
+    both = stacked(
+        now.select(*keys, "events", zero.alias("before"), *others),
+        before.select(
+            *keys,
+            zero.alias("events"),
+            nw.col("events").alias("before"),
+            *(nw.lit(None).alias(name) for name in others),
+        ),
     )
     state = nw.when(nw.col("before") == 0).then(nw.lit(NEW)).otherwise(
         nw.when(nw.col("events") == 0).then(nw.lit(GONE))
@@ -62,7 +64,13 @@ def compared(now: nw.LazyFrame[Any], before: nw.LazyFrame[Any], dimensions: Sequ
             *(nw.col(name).sum().cast(nw.Int64) for name in ("events", "before")),
             *(nw.col(name).max() for name in others),
         )
-        .with_columns((nw.col("events") - nw.col("before")).alias("change"), state.alias("state"))
-        .select(*keys, "events", "before", "change", "state", *others)
+        .select(
+            *keys,
+            "events",
+            "before",
+            (nw.col("events") - nw.col("before")).alias("change"),
+            state.alias("state"),
+            *others,
+        )
         .sort("events", "before", *keys, descending=[True, True, *[False] * len(keys)], nulls_last=True)
     )

@@ -102,6 +102,24 @@ def distinct_counts(frame: nw.LazyFrame[Any], columns: Mapping[str, str]) -> nw.
     return counted
 
 
+def joined(left: nw.LazyFrame[Any], right: nw.LazyFrame[Any], *, on: Sequence[str]) -> nw.LazyFrame[Any]:
+    """Return the rows of a frame that have a match in another, with its other columns; a null matches a null.
+
+    Narwhals' join takes no null for another, and texts that stand for null keep an engine from its shorter ways.
+    """
+    found: nw.LazyFrame[Any] = import_module(NATIVES[left.implementation]).joined(left, right, on)
+    return found
+
+
+def stacked(first: nw.LazyFrame[Any], second: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Return the rows of two frames with the same columns in the same order; a column may be null alone in one of them.
+
+    Narwhals compares the frames' types first, for which an engine binds both, and asks for its timezone.
+    """
+    both: nw.LazyFrame[Any] = import_module(NATIVES[first.implementation]).stacked(first, second)
+    return both
+
+
 def with_local_time(frame: nw.LazyFrame[Any], timezone: str, *, of: str = "occurred_at") -> nw.LazyFrame[Any]:
     """Return a frame with the column `local_time`: what clocks in a timezone show at a UTC time, without a zone.
 

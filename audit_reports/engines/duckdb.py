@@ -123,6 +123,22 @@ def distinct_counts(frame: nw.LazyFrame[Any], columns: Mapping[str, str]) -> nw.
     return nw.from_native(relation.aggregate(", ".join(["count(*) AS events", *counts])))
 
 
+def joined(left: nw.LazyFrame[Any], right: nw.LazyFrame[Any], on: Sequence[str]) -> nw.LazyFrame[Any]:
+    """Return the rows of a frame that have a match in another, with its other columns; a null matches a null."""
+    ours: duckdb.DuckDBPyRelation = left.to_native()
+    theirs: duckdb.DuckDBPyRelation = right.to_native()
+    same = " AND ".join(f"ours.{quoted_name(key)} IS NOT DISTINCT FROM theirs.{quoted_name(key)}" for key in on)
+    others = [f"theirs.{quoted_name(name)}" for name in theirs.columns if name not in on]
+    both = ours.set_alias("ours").join(theirs.set_alias("theirs"), same)
+    return nw.from_native(both.select(", ".join(["ours.*", *others])))
+
+
+def stacked(first: nw.LazyFrame[Any], second: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Return the rows of two frames with the same columns."""
+    ours: duckdb.DuckDBPyRelation = first.to_native()
+    return nw.from_native(ours.union(second.to_native()))
+
+
 def _text(frame: nw.LazyFrame[Any]) -> str:
     """Return a frame's query, without the names that DuckDB gives to what has none, which are others each time."""
     query: str = frame.to_native().sql_query()

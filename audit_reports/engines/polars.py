@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import narwhals as nw
@@ -25,6 +25,18 @@ def distinct_counts(frame: nw.LazyFrame[Any], columns: Mapping[str, str]) -> nw.
     native: pl.LazyFrame = frame.to_native()
     counts = {name: pl.col(column).drop_nulls().n_unique().cast(pl.Int64) for name, column in columns.items()}
     return nw.from_native(native.select(pl.len().cast(pl.Int64).alias("events"), **counts))
+
+
+def joined(left: nw.LazyFrame[Any], right: nw.LazyFrame[Any], on: Sequence[str]) -> nw.LazyFrame[Any]:
+    """Return the rows of a frame that have a match in another, with its other columns; a null matches a null."""
+    native: pl.LazyFrame = left.to_native()
+    return nw.from_native(native.join(right.to_native(), on=list(on), how="inner", nulls_equal=True))
+
+
+def stacked(first: nw.LazyFrame[Any], second: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Return the rows of two frames with the same columns."""
+    both: pl.LazyFrame = pl.concat([first.to_native(), second.to_native()], how="vertical_relaxed")
+    return nw.from_native(both)
 
 
 def _expression(native: Native) -> pl.Expr:

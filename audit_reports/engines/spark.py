@@ -19,6 +19,7 @@ import narwhals as nw
 import polars as pl
 from py4j.protocol import Py4JError
 from pyspark.errors import AnalysisException, PySparkException
+from pyspark.sql.functions import expr
 
 from audit_reports import network
 from audit_reports.columns import COLUMNS, NAMES
@@ -121,6 +122,22 @@ def distinct_counts(frame: nw.LazyFrame[Any], columns: Mapping[str, str]) -> nw.
     native: DataFrame = frame.to_native()
     counts = (f"count(DISTINCT {identifier(of)}) AS {identifier(name)}" for name, of in columns.items())
     return nw.from_native(native.selectExpr("count(*) AS events", *counts))
+
+
+def joined(left: nw.LazyFrame[Any], right: nw.LazyFrame[Any], on: Sequence[str]) -> nw.LazyFrame[Any]:
+    """Return the rows of a frame that have a match in another, with its other columns; a null matches a null."""
+    ours: DataFrame = left.to_native()
+    theirs: DataFrame = right.to_native()
+    same = " AND ".join(f"ours.{identifier(key)} <=> theirs.{identifier(key)}" for key in on)
+    others = [f"theirs.{identifier(name)}" for name in theirs.columns if name not in on]
+    both = ours.alias("ours").join(theirs.alias("theirs"), expr(same))
+    return nw.from_native(both.selectExpr("ours.*", *others))
+
+
+def stacked(first: nw.LazyFrame[Any], second: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Return the rows of two frames with the same columns."""
+    ours: DataFrame = first.to_native()
+    return nw.from_native(ours.union(second.to_native()))
 
 
 def _expression(native: Native) -> str:
