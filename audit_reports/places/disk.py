@@ -40,7 +40,7 @@ class Disk:
         return self.root.exists()
 
     def make(self) -> None:
-        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make_folder(self.root, mode=0o700)
 
     def discard(self) -> None:
         shutil.rmtree(self.root)
@@ -74,7 +74,7 @@ class Disk:
         _sync_folder(target.parent)
 
     def _written(self, target: Path, data: bytes) -> Path:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(target.parent)
         temporary = target.with_name(f".{uuid.uuid4().hex}")
         try:
             with temporary.open("xb") as file:
@@ -109,9 +109,7 @@ class Disk:
         target = self.root / path
         with local.open("rb") as file:
             os.fsync(file.fileno())
-        if not target.parent.is_dir():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _sync_folder(target.parent.parent)
+        _make_folder(target.parent)
         if local.stat().st_dev == target.parent.stat().st_dev:
             local.replace(target)
         else:
@@ -157,6 +155,8 @@ class Disk:
                 with (Path(current) / name).open("rb") as file:
                     os.fsync(file.fileno())
             _sync_folder(Path(current))
+        for above in Path(folder).parents:
+            _sync_folder(self.root / above)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -196,6 +196,14 @@ def _tail(file: IO[bytes]) -> bytes:
         if cut and whole:
             return whole
         size *= 2
+
+
+def _make_folder(folder: Path, mode: int = 0o777) -> None:
+    """Make a folder where there is none, those above it too, and force their names to the disk."""
+    new = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True, mode=mode)
+    for one in new:
+        _sync_folder(one.parent)
 
 
 def _sync_folder(folder: Path) -> None:
