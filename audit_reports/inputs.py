@@ -29,8 +29,9 @@ class Input:
 
     `name` is what people see, `location` the path that is read, as text: a million paths would take half a gigabyte.
     `elements` is the JSON path of the events in a document, or in each line where a line is an envelope: of a list
-    (`$."Records"[*]`), or of one event or its text (`$."message"`); `$` where it is an event itself. `feed` is None where no
-    feed recognises the events. `size` is in bytes, as stored. `is_plain` says that DuckDB can read it as it lies.
+    (`$."Records"[*]`), of one event or its text (`$."message"`), or of those in a list (`$."Records"[*]."message"`); `$` where
+    it is an event itself. `feed` is None where no feed recognises the events. `size` is in bytes, as stored. `is_plain` says
+    that DuckDB can read it as it lies.
     """
 
     name: str
@@ -46,6 +47,18 @@ class Input:
     def path(self) -> Path:
         """The path that is read."""
         return Path(self.location)
+
+    @property
+    def list_path(self) -> str:
+        """The JSON path of the list's elements (`$."Records"[*]`), empty where there is no list."""
+        before, is_list, _ = self.elements.partition("[*]")
+        return before + is_list if is_list else ""
+
+    @property
+    def carried_path(self) -> str:
+        """The JSON path of what each element, line or document has wrapped (`$."message"`); `$` where nothing is."""
+        before, is_list, behind = self.elements.partition("[*]")
+        return "$" + behind if is_list else before
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,21 +132,32 @@ def events_sql(texts: str, like: Input, *, quick: bool = False) -> str:
     """Return the query that takes events out of `texts` (columns `text`, null for what is no JSON, `file`, `line`).
 
     A text gives one event, or each element of its list where the input's lines are envelopes, and then one null where it has
-    no such list or an empty one. What a log shipper wrapped in a line is the event, as its sender wrote it. With `quick` an
-    event may be what DuckDB alone takes for JSON (see `strict`).
+    no such list or an empty one. What a log shipper wrapped in any of these is the event, as its sender wrote it. With `quick`
+    an event may be what DuckDB alone takes for JSON (see `strict`).
     """
-    if like.shape != "lines" or like.elements == "$":
-        raw = "replace(text, chr(13), ' ')" if like.shape == "document" else "text"
-        return f"SELECT {raw if quick else strict_sql(raw)} AS raw, file, line FROM ({texts})"
+    text, carried = "replace(text, chr(13), ' ')" if like.shape == "document" else "text", like.carried_path
+    has_lists = like.shape == "lines" and like.list_path
+    if carried == "$" and not has_lists:
+        return f"SELECT {text if quick else strict_sql(text)} AS raw, file, line FROM ({texts})"
+    whole = elements_sql(texts, like) if has_lists else f"SELECT {strict_sql(text)} AS text, file, line FROM ({texts})"
+    if carried == "$":
+        return f"SELECT text AS raw, file, line FROM ({whole})"
+    inside = f"trim(json_extract_string(text, {literal(carried)}), ' ' || chr(9) || chr(10) || chr(13))"
+    return (
+        f"SELECT CASE WHEN starts_with(text, '{{') AND json_valid(text) THEN {strict_sql('text')} END AS raw, file, line "
+        f"FROM (SELECT {inside} AS text, file, line FROM ({whole}))"
+    )
+
+
+def elements_sql(texts: str, like: Input) -> str:
+    """Return the query of the elements of the lists in lines, as `text`.
+
+    A line without such a list, or with an empty one, gives null; where elements have events wrapped, it is one of those.
+    """
+    inside = f"json_extract(text, {literal(like.list_path)})"
+    otherwise = "NULL" if like.carried_path == "$" else "text"
     whole = f"SELECT {strict_sql('text')} AS text, file, line FROM ({texts})"
-    if not like.elements.endswith("[*]"):
-        inside = f"trim(json_extract_string(text, {literal(like.elements)}), ' ' || chr(9) || chr(10) || chr(13))"
-        return (
-            f"SELECT CASE WHEN starts_with(text, '{{') AND json_valid(text) THEN {strict_sql('text')} END AS raw, file, line "
-            f"FROM (SELECT {inside} AS text, file, line FROM ({whole}))"
-        )
-    inside = f"json_extract(text, {literal(like.elements)})"
-    return f"SELECT unnest(coalesce(nullif({inside}, []), [NULL]))::VARCHAR AS raw, file, line FROM ({whole})"
+    return f"SELECT unnest(coalesce(nullif({inside}, []), [{otherwise}]))::VARCHAR AS text, file, line FROM ({whole})"
 
 
 def parquet_sql(paths: Sequence[Path], *, quick: bool = False) -> str:

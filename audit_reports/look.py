@@ -15,7 +15,7 @@ from typing import Any, cast
 from audit_reports.csv_records import nested, records, tree
 from audit_reports.errors import UsageError, quoted
 from audit_reports.feed import Feed, opened, recognise
-from audit_reports.inputs import Input, Unreadable
+from audit_reports.inputs import Input, Shape, Unreadable
 from audit_reports.packing import DAMAGED, Packing, head, packing_of
 
 _HEADS = (1 << 16, 1 << 20, 1 << 27)
@@ -103,7 +103,8 @@ def _looked(
         return Unreadable(name, path, "it is not text")
     first_line = text.lstrip().split("\n", 1)[0]
     if bare.endswith(".csv") or (text.lstrip()[0] not in "{[" and "," in first_line and name == "-"):
-        return Input(name, str(path), size, "csv", packing, "$", feed or recognise(csv_sample(text), feeds))
+        where, whose = _carried(csv_sample(text), feeds if feed is None else {feed.name: feed})
+        return Input(name, str(path), size, "csv", packing, where, feed or whose)
     if bare.endswith((".jsonl", ".ndjson")) or _is_lines(text, whole=len(start) < wanted):
         lines = re.split(r"[\r\n]+", text.strip(), maxsplit=_SAMPLE)[:_SAMPLE]
         events = [event for line in lines if isinstance(event := _decoded(line), dict)]
@@ -128,11 +129,30 @@ def _in_lines(events: list[dict[str, Any]], feeds: Mapping[str, Feed]) -> tuple[
         where, theirs = _shipped(events, feeds)
         if theirs is not None:
             return where, theirs
+    return _shipped_in_lists(found, feeds)
+
+
+def _shipped_in_lists(lists: Mapping[str, list[Any]], feeds: Mapping[str, Feed]) -> tuple[str, Feed | None]:
+    """Say in which of the lists at some paths a log shipper put its elements, where in each the vendor's own is, and whose."""
+    for path, some in lists.items():
+        where, theirs = _shipped(_objects(some), feeds)
+        if theirs is not None:
+            return path + where[1:], theirs
     return "$", None
 
 
+def _carried(events: list[dict[str, Any]], feeds: Mapping[str, Feed]) -> tuple[str, Feed | None]:
+    """Say where in each event the vendor's own is, and whose: it is that itself, or a log shipper wrapped it."""
+    own = recognise(events, feeds)
+    return ("$", own) if own is not None else _shipped(events, feeds)
+
+
+def _objects(elements: list[Any]) -> list[dict[str, Any]]:
+    return [one for one in elements[:_SAMPLE] if isinstance(one, dict)]
+
+
 def _recognised(elements: list[Any], feeds: Mapping[str, Feed]) -> Feed | None:
-    return recognise([one for one in elements[:_SAMPLE] if isinstance(one, dict)], feeds)
+    return recognise(_objects(elements), feeds)
 
 
 def _lists(value: Mapping[str, Any], at: str = "$", *, depth: int) -> Iterator[tuple[str, list[Any]]]:
@@ -156,13 +176,13 @@ def _shipped(events: list[dict[str, Any]], feeds: Mapping[str, Feed]) -> tuple[s
 
 
 def _is_plain_name(key: str) -> bool:
-    """Say whether a JSON path can name a member."""
-    return '"' not in key and "\\" not in key
+    """Say whether a JSON path can name a member, and is read as it was written."""
+    return '"' not in key and "\\" not in key and "[*]" not in key
 
 
 def _decoded(text: str) -> Any:
     try:
-        return json.loads(text)
+        return _DECODER.decode(text)
     except (ValueError, RecursionError):
         return None
 
@@ -192,43 +212,44 @@ def _document(
 ) -> Input | Unreadable:
     """Say where the events of one JSON document are: it is an event itself, or a list, or has a list inside."""
     start = text.lstrip()
+    candidates = {"none": feed} if feed else feeds
     if start[0] == "[":
         events = list(_elements(start, 1))
         if not events and _decoded(text) is not None:
             return Unreadable(name, path, "its list is empty")
         if not events:
             return Unreadable(name, path, "it is not JSON")
-        dicts = [event for event in events if isinstance(event, dict)]
-        return Input(name, str(path), size, "document", packing, "$[*]", feed or recognise(dicts, feeds))
+        where, whose = _carried(_objects(events), candidates)
+        return Input(name, str(path), size, "document", packing, f"$[*]{where[1:]}", feed or whose)
     if start[0] != "{":
         return Unreadable(name, path, "it is not JSON")
-    members, lists = _members(start)
-    candidates = {"none": feed} if feed else feeds
+    members, found = _members(start)
+    lists = {f'$."{key}"[*]': some for key, some in found.items() if _is_plain_name(key)}
     if (own := recognise([members], candidates)) is not None:
         return Input(name, str(path), size, "document", packing, "$", own)
-    for key, events in lists.items():
-        if not _is_plain_name(key):
-            continue
-        dicts = [event for event in events if isinstance(event, dict)]
-        theirs = recognise(dicts, candidates)
-        if theirs is not None:
-            return Input(name, str(path), size, "document", packing, f'$."{key}"[*]', theirs)
-    if not members and not lists:
+    for top, some in lists.items():
+        if (theirs := _recognised(some, candidates)) is not None:
+            return Input(name, str(path), size, "document", packing, top, theirs)
+    if not members and not found:
         return Unreadable(name, path, "it is not JSON")
     where, theirs = _shipped([members], candidates)
-    if theirs is not None and "\n" not in start.rstrip():  # one line: the same as a line among others
-        return Input(name, str(path), size, "lines", packing, where, feed or theirs)
-    for deeper, some in _lists(members, depth=_DEPTH):
+    if theirs is not None:  # one line is the same as a line among others
+        shape: Shape = "document" if "\n" in start.rstrip() else "lines"
+        return Input(name, str(path), size, shape, packing, where, theirs)
+    deeper = dict(_lists(members, depth=_DEPTH))
+    for inner, some in deeper.items():
         if (theirs := _recognised(some, candidates)) is not None:
-            return Input(name, str(path), size, "document", packing, deeper, theirs)
-    if len(lists) == 1 and not (events := next(iter(lists.values()))):
+            return Input(name, str(path), size, "document", packing, inner, theirs)
+    where, theirs = _shipped_in_lists({**lists, **deeper}, candidates)
+    if theirs is not None:
+        return Input(name, str(path), size, "document", packing, where, theirs)
+    if list(found.values()) == [[]] and found.keys() <= members.keys():
         return Unreadable(name, path, "its list is empty")
-    inside = [key for key, events in lists.items() if events and all(isinstance(event, dict) for event in events)]
-    elements = f'$."{inside[0]}"[*]' if len(inside) == 1 and _is_plain_name(inside[0]) else "$"
-    return Input(name, str(path), size, "document", packing, elements, feed)
+    inside = [top for top, some in lists.items() if some and all(isinstance(one, dict) for one in some)]
+    return Input(name, str(path), size, "document", packing, inside[0] if len(inside) == 1 else "$", feed)
 
 
-_DECODER = json.JSONDecoder()
+_DECODER = json.JSONDecoder(parse_int=float)  # an integer may be longer than Python reads
 _SPACE = re.compile(r"[\s,]*")
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import base64
-import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from audit_reports.commit import file_sha256
-from audit_reports.inputs import Input, events_sql, feed_name, parquet_sql
+from audit_reports.inputs import Input, elements_sql, events_sql, feed_name, parquet_sql
 from audit_reports.place import Place
 from audit_reports.spool import Spool
+from audit_reports.strict import flaw
 
 if TYPE_CHECKING:
     import duckdb
@@ -112,7 +112,7 @@ def located(
                     text, why = (raw, reason or "") if raw is not None else _text(written.encode(), one)
                     yield Quarantined(one.name, line, why, feed_name(one), text, event_id, day)
     texts = [one for one in sources if isinstance(one, Spool) or one.shape != "parquet"]
-    for _, group in groupby(texts, key=lambda one: _like(one).elements):
+    for _, group in groupby(texts, key=lambda one: (_like(one).shape, _like(one).elements)):
         yield from _located_lines(connection, list(group), judged, condition)
 
 
@@ -123,29 +123,47 @@ def _like(one: Input | Spool) -> Input:
 def _located_lines(
     connection: duckdb.DuckDBPyConnection, sources: Sequence[Input | Spool], judged: Judged, condition: str
 ) -> Iterator[Quarantined]:
-    import pyarrow as pa
-
     like = _like(sources[0])
-    texts = "SELECT CASE WHEN json_valid(text) THEN text END AS text, '' AS file, line FROM lines_again"
+    has_lists = like.shape == "lines" and like.list_path and like.carried_path != "$"
+    one_each = replace(like, elements=like.carried_path) if has_lists else like
     query = (
-        f"SELECT line, reason, raw, event_id, day::VARCHAR FROM ({judged(like, events_sql(texts, like))}) "
+        f"SELECT line, reason, raw, event_id, day::VARCHAR FROM ({judged(one_each, events_sql(_TEXTS, one_each))}) "
         f"WHERE {condition} ORDER BY line, event_id"
     )
-    for batch in _batches(sources):
-        lines = [_decoded(data) for _, _, data in batch]
-        table = pa.table({"text": pa.array(lines, pa.string()), "line": pa.array(range(len(lines)), pa.int64())})
-        connection.register("lines_again", table)
-        found = connection.execute(query).fetchall()
-        connection.unregister("lines_again")
-        for number, reason, raw, event_id, day in found:
+    for lines in _batches(sources):
+        batch = _elements(connection, lines, like) if has_lists else lines
+        for number, reason, raw, event_id, day in _asked(connection, batch, query):
             one, line, data = batch[number]
-            text, why = (raw, reason or "") if raw is not None else _text(data, like)
+            text, why = (raw, reason or "") if raw is not None else _text(data, one_each)
             yield Quarantined(one.name, line, why, feed_name(one), text, event_id, day)
 
 
-def _batches(sources: Sequence[Input | Spool]) -> Iterator[list[tuple[Input, int, bytes]]]:
+_Line = tuple[Input, int, bytes]
+_TEXTS = "SELECT CASE WHEN json_valid(text) THEN text END AS text, '' AS file, line FROM lines_again"
+
+
+def _asked(connection: duckdb.DuckDBPyConnection, batch: Sequence[_Line], query: str) -> list[tuple[Any, ...]]:
+    """Return the rows of a query of `lines_again`, some lines numbered from 0."""
+    import pyarrow as pa
+
+    lines = [_decoded(data) for _, _, data in batch]
+    table = pa.table({"text": pa.array(lines, pa.string()), "line": pa.array(range(len(lines)), pa.int64())})
+    connection.register("lines_again", table)
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.unregister("lines_again")
+
+
+def _elements(connection: duckdb.DuckDBPyConnection, batch: Sequence[_Line], like: Input) -> list[_Line]:
+    """Return the elements of the lists in some lines, each as a line of its own; and lines that are no JSON as they are."""
+    found = _asked(connection, batch, f"SELECT line, text FROM ({elements_sql(_TEXTS, like)}) ORDER BY line")
+    return [(*batch[number][:2], text.encode() if text is not None else batch[number][2]) for number, text in found]
+
+
+def _batches(sources: Sequence[Input | Spool]) -> Iterator[list[_Line]]:
     """Yield the lines that are not blank as (file, line, bytes), some at a time."""
-    batch: list[tuple[Input, int, bytes]] = []
+    batch: list[_Line] = []
     size = 0
     for source in sources:
         with source.path.open("rb") as file:
@@ -174,18 +192,13 @@ def _text(data: bytes, like: Input) -> tuple[str, str]:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return BASE64 + base64.b64encode(data).decode(), "bytes that are no UTF-8"
-    try:
-        json.loads(text, parse_constant=_no_constant, parse_int=str)  # a number may be longer than Python reads
-    except (ValueError, RecursionError) as error:
-        return text, f"not JSON: {getattr(error, 'msg', error)}"
-    if like.shape == "lines" and like.elements != "$":
-        name = like.elements.removeprefix("$.").replace('"', "")
+    if why := flaw(text):
+        return text, f"not JSON: {why}"
+    place = like.elements if like.shape == "lines" else like.carried_path
+    if place != "$":
+        name = place.removeprefix("$.").replace('"', "")
         return text, f"no {name[:-3]}" if name.endswith("[*]") else f"no event in {name}"
     return text, "not JSON that DuckDB reads"
-
-
-def _no_constant(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number")
 
 
 def frame(rows: Sequence[Quarantined], *, landing: int) -> pl.DataFrame:

@@ -109,7 +109,7 @@ class Spools:
         """Yield a file's events, some at a time, as lines with their ends and with their numbers."""
         if one.shape == "document":
             numbers = count(1)
-            found = elements(file, one.elements)
+            found = elements(file, one.list_path or "$")
             while first := next(found, None):
                 some = [first, *islice(found, _TOGETHER)] if len(first) < CLASSES[0] else [first]
                 yield [_BREAKS.sub(b"\r", text) + b"\n" for text in some], numbers
@@ -178,7 +178,8 @@ def longest_line(path: Path) -> int:
 
 
 def _key(one: Input, longest: int) -> tuple[object, ...]:
-    return (feed_name(one), one.shape == "document", one.elements if one.shape == "lines" else "$", longest)
+    place = one.elements if one.shape == "lines" else one.carried_path
+    return (feed_name(one), one.shape == "document", place, longest)
 
 
 def _line_blocks(file: IO[bytes]) -> Iterator[tuple[list[bytes], Iterable[int]]]:

@@ -10,7 +10,8 @@ RFC 8259: https://www.rfc-editor.org/rfc/rfc8259
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, NoReturn
 
 from audit_reports.feed import literal
 
@@ -36,6 +37,27 @@ def strict_sql(text: str) -> str:
     [('{"a": "NaN ,}"}',), (None,), (None,)]
     """
     return f"CASE WHEN regexp_matches({text}, {literal(_LOOSE)}) THEN NULL ELSE {text} END"
+
+
+def flaw(text: str) -> str | None:
+    """Return why one text, looked at by itself, is no JSON by the standard; None where it is.
+
+    >>> flaw('{"a": [1e9, "NaN"]}')
+    >>> flaw('{"a": NaN}')
+    'NaN is no number'
+    """
+    try:
+        _DECODER.decode(text)
+    except (ValueError, RecursionError) as error:
+        return str(getattr(error, "msg", error))
+    return None
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_int=str)  # a number may be longer than Python reads
 
 
 def is_doubtful(text: pl.Expr) -> pl.Expr:

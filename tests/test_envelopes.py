@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -150,6 +152,37 @@ def test_what_a_shipper_carries_is_the_event_that_its_sender_wrote(feed: str, tm
     assert json.loads(log.polars()["raw"][0]) == event
 
 
+@pytest.mark.parametrize("feed", ["cloudtrail", "notion"])
+@pytest.mark.parametrize("shipper", SHIPPERS)
+def test_what_a_shipper_carries_in_a_list_is_the_event_that_its_sender_wrote(
+    shipper: str, feed: str, tmp_path: Path
+) -> None:
+    event = ANSWERS[feed][0]
+    one = SHIPPERS[shipper](event)
+    files = {
+        "list.json": json.dumps([one, one]),
+        "answer.json": json.dumps({"took": 1, "hits": {"total": 1, "hits": [one]}}, indent=2),
+        "answer.json.gz": json.dumps({"results": [one, one]}),
+        "lines.jsonl": f"{json.dumps({'logEvents': [one, one]})}\n" * 2,
+        "document.json": json.dumps(one, indent=2),
+    }
+    result, log = landed(tmp_path, files)
+    books = (result.feeds, result.read, result.landed, result.duplicates, result.quarantined)
+    assert books == ((feed,), 10, 1, 9, 0), log.quarantine().to_dicts()
+    assert json.loads(log.polars()["raw"][0]) == event
+
+
+def test_a_column_of_csv_may_hold_the_event_that_its_sender_wrote(tmp_path: Path) -> None:
+    event = json.dumps(ANSWERS["okta"][0])
+    table = io.StringIO()
+    csv.writer(table).writerows([["_raw", "host"], [event, "h"], ["started", "h"]])
+    result, log = landed(tmp_path, {"search.csv": table.getvalue()})
+    assert (result.feeds, result.read, result.landed, result.quarantined) == (("okta",), 2, 1, 1)
+    assert log.polars()["raw"].to_list() == [event]
+    aside = log.quarantine().select("line", "reason", "raw").rows()
+    assert aside == [(3, "no event in _raw", '{"_raw":"started","host":"h"}')]
+
+
 @pytest.mark.parametrize(
     ("feed", "answer"),
     [
@@ -211,3 +244,20 @@ def test_a_wrapped_line_without_an_event_is_kept_with_its_reason(tmp_path: Path)
     rows = log.quarantine().sort("line")
     assert rows["raw"].to_list() == bad
     assert rows["reason"].to_list()[:4] == [*["no event in message"] * 4]
+
+
+def test_an_element_without_an_event_is_kept_with_its_reason(tmp_path: Path) -> None:
+    good = json.dumps(SHIPPERS["Filebeat"](ANSWERS["okta"][0]))
+    bad = ['{"message":"service started"}', '{"message":7}', '{"other":1}', "5", '{"message":"{\\"uuid\\": 1,}"}']
+    elements = f"[{', '.join([good, *bad])}]"
+    lines = [f'{{"logEvents": {elements}}}', '{"logEvents": []}', '{"other": 1}', "no JSON"]
+    result, log = landed(tmp_path, {"lines.jsonl": "\n".join(lines), "list.json": elements})
+    assert (result.read, result.landed, result.duplicates, result.quarantined) == (15, 1, 1, 13)
+    rows = [(Path(file).name, *rest) for file, *rest in log.quarantine().select("file", "line", "reason", "raw").rows()]
+    assert rows == [
+        *[("lines.jsonl", 1, "no event in message", raw) for raw in bad],
+        ("lines.jsonl", 2, "no event in message", lines[1]),
+        ("lines.jsonl", 3, "no event in message", lines[2]),
+        ("lines.jsonl", 4, "not JSON: Expecting value", lines[3]),
+        *[("list.json", number, "no event in message", raw) for number, raw in enumerate(bad, start=2)],
+    ]
