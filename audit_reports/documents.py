@@ -1,21 +1,26 @@
 """Where does one event of a JSON document end and the next begin? Cuts a document of any size into its elements, unparsed.
 
-Only brackets and strings are looked at: an element keeps the text of its numbers and names, and may turn out to be no JSON.
-Memory holds one element and a few megabytes.
+Of an element only brackets and strings are looked at: it keeps the text of its numbers and names, and may turn out to be no
+JSON by itself. What stands around the elements must be JSON, or the document is broken. Memory holds one element and a few
+megabytes.
 """
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Iterator
 from typing import IO
 
+from audit_reports.strict import flaw
+
 _READ = 4 << 20
 _TEXT = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _OTHER = rb'[^{}\[\]"]*+'
-_PLAIN = rb"[^\s,\]}]+"
+_PLAIN = rb"[^ \t\r\n,\]}]+"
 _LEVELS = 6  # deeper brackets are rare, and counted one by one
+_DEEPEST = 100  # how deep what stands beside the elements may be, and these levels more
 
 
 def _nested(levels: int) -> bytes:
@@ -27,11 +32,13 @@ _BRACKETED = re.compile(_nested(_LEVELS), re.DOTALL)
 _BRACKET = re.compile(_OTHER + rb"(?:" + _TEXT + _OTHER + rb")*+([{}\[\]])", re.DOTALL)
 _STRING = re.compile(_TEXT, re.DOTALL)
 _SCALAR = re.compile(_PLAIN)
-_SPACE = re.compile(rb"\s*+")
+_SPACE = re.compile(rb"[ \t\r\n]*+")
+_CHARACTERS = re.compile(rb'(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*+')
+_LONGEST_ESCAPE = 6
 
 
 class BrokenError(Exception):
-    """A document whose brackets do not close, or with something between its elements that is no comma."""
+    """A document that is no JSON: cut, or with something around its elements that cannot stand there."""
 
 
 def elements(file: IO[bytes], path: str) -> Iterator[bytes]:
@@ -56,30 +63,15 @@ def elements(file: IO[bytes], path: str) -> Iterator[bytes]:
 def _member(cursor: _Cursor, keys: list[bytes]) -> Iterator[bytes]:
     """Yield the elements of the named member, or of the named member of that, of the object at the cursor."""
     key, *inside = keys
-    cursor.take(b"{")
     found = False
-    more = cursor.peek() != b"}"
-    while more:
-        name = cursor.value()
-        cursor.take(b":")
-        if cursor.peek() == (b"{" if inside else b"[") and _name(name) == key:
+    for name in cursor.members():
+        if cursor.peek() == (b"{" if inside else b"[") and name == key:
             found = True
             yield from _member(cursor, inside) if inside else cursor.list()
         else:
-            cursor.value()
-        more = cursor.peek() != b"}"
-        if more:
-            cursor.take(b",")
-    cursor.take(b"}")
+            cursor.skip()
     if not found:
         yield b"{}"
-
-
-def _name(text: bytes) -> bytes:
-    try:
-        return str(json.loads(text)).encode()
-    except ValueError:
-        raise BrokenError("a name that is no text") from None
 
 
 class _Cursor:
@@ -89,13 +81,16 @@ class _Cursor:
         self.file = file
         self.text = file.read(_READ).removeprefix(b"\xef\xbb\xbf")
         self.at = 0
+        self.ended = False
 
     def more(self) -> bool:
         """Read on, as much again as is there; return False at the end."""
-        data = self.file.read(max(_READ, len(self.text) - self.at))
-        self.text = self.text[self.at :] + data
-        self.at = 0
-        return bool(data)
+        if not self.ended and (data := self.file.read(max(_READ, len(self.text) - self.at))):
+            self.text = self.text[self.at :] + data
+            self.at = 0
+            return True
+        self.ended = True
+        return False
 
     def peek(self) -> bytes:
         """Go over white space and return the byte there, empty at the end."""
@@ -113,13 +108,34 @@ class _Cursor:
 
     def list(self) -> Iterator[bytes]:
         """Yield the elements of the list at the cursor."""
+        yield from (self.value() for _ in self.places())
+
+    def places(self) -> Iterator[None]:
+        """Stand before each element of the list at the cursor, in turn."""
         self.take(b"[")
         if self.peek() != b"]":
-            yield self.value()
+            yield
             while self.peek() != b"]":
                 self.take(b",")
-                yield self.value()
+                yield
         self.take(b"]")
+
+    def members(self) -> Iterator[bytes]:
+        """Stand before the value of each member of the object at the cursor, in turn, and yield its name."""
+        self.take(b"{")
+        more = self.peek() != b"}"
+        while more:
+            if self.peek() != b'"':
+                raise BrokenError("a name expected")
+            name = self.value()
+            if _flaw(name):
+                raise BrokenError("a name that is no text")
+            self.take(b":")
+            yield str(json.loads(name.decode())).encode(errors="surrogatepass")
+            more = self.peek() != b"}"
+            if more:
+                self.take(b",")
+        self.take(b"}")
 
     def value(self) -> bytes:
         """Return the text of the value at the cursor and go behind it."""
@@ -132,6 +148,47 @@ class _Cursor:
                 return value
             if end is None and not self.more():
                 raise BrokenError("the file ends inside a value")
+
+    def skip(self, depth: int = 0) -> None:
+        """Go behind the value at the cursor, which must be JSON; a deep or large one is taken in pieces."""
+        first = self.peek()
+        if first == b'"':
+            self._skip_text()
+        elif first not in (b"{", b"["):
+            _insist(self.value())
+        elif (end := self._near_end()) is not None:
+            text, self.at = self.text[self.at : end], end
+            _insist(text)
+        elif depth == _DEEPEST:
+            raise BrokenError("objects and lists too deep within each other")
+        else:
+            for _ in self.places() if first == b"[" else self.members():
+                self.skip(depth + 1)
+
+    def _near_end(self) -> int | None:
+        """Return where the object or list at the cursor ends, None where it is deep or goes beyond what is read at a time."""
+        while not (match := _BRACKETED.match(self.text, self.at)):
+            if len(self.text) - self.at >= _READ or not self.more():
+                return None
+        return match.end()
+
+    def _skip_text(self) -> None:
+        characters = codecs.getincrementaldecoder("utf-8")()
+        self.at += 1
+        while True:
+            run = _CHARACTERS.match(self.text, self.at)
+            end = run.end() if run else self.at
+            is_last = self.text[end : end + 1] == b'"'
+            try:
+                characters.decode(self.text[self.at : end], final=is_last)
+            except UnicodeDecodeError:
+                raise BrokenError("bytes that are no UTF-8") from None
+            self.at = end
+            if is_last:
+                self.at += 1
+                return
+            if len(self.text) - end >= _LONGEST_ESCAPE or not self.more():
+                raise BrokenError("a text that does not end, or with a character that it cannot have")
 
     def _end(self, first: bytes) -> int | None:
         """Return where the value at the cursor ends, None where that is not in the text yet."""
@@ -151,3 +208,15 @@ class _Cursor:
             if not depth:
                 return match.end()
         return None
+
+
+def _insist(text: bytes) -> None:
+    if why := _flaw(text):
+        raise BrokenError(why)
+
+
+def _flaw(text: bytes) -> str | None:
+    try:
+        return flaw(text.decode())
+    except UnicodeDecodeError:
+        return "bytes that are no UTF-8"

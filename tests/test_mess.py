@@ -101,6 +101,8 @@ def line_files(draw: st.DrawFn) -> Made:
         made.holds.append((made.data.count(b"\n") + 1, part if isinstance(part, dict) else None))
         text = part if isinstance(part, bytes) else json.dumps(part, ensure_ascii=draw(st.booleans())).encode()
         made.data += draw(st.sampled_from([b"", b" ", b"\t"])) + text + draw(ENDS)
+    if draw(st.booleans()):  # large enough to be read as it lies
+        made.data += b"\n" * (1 << 20)
     if draw(st.booleans()):
         made.data = made.data.rstrip()
     return made
@@ -216,7 +218,7 @@ def test_a_comma_too_many_beside_the_events_breaks_what_holds_them(tmp_path: Pat
     assert [line for _, line, _ in aside(tmp_path / "store")] == [2]
     for number, text in enumerate((f"[{one},]", f'{{"records": [{one}],}}', f'{{"records": [{one},]}}')):
         (tmp_path / f"{number}.json").write_text(text, encoding="utf-8")
-        with pytest.raises(UsageError, match="holds no event: not JSON: a value expected"):
+        with pytest.raises(UsageError, match=r"holds no event: not JSON: a (value|name) expected"):
             landed(tmp_path / "store", tmp_path / f"{number}.json")
 
 
@@ -321,6 +323,17 @@ def test_many_bad_lines_are_kept_in_their_order_in_several_files(tmp_path: Path)
     assert found["line"].to_list() == list(range(2, lines + 2))
     assert found["raw"].to_list() == [f"garbage {n}" for n in range(lines)]
     assert len(list((tmp_path / "store" / "quarantine").iterdir())) == 3
+
+
+def test_thousands_of_small_files_keep_the_place_of_each_line(tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    for number in range(3000):
+        (inbox / f"{number // 100}").mkdir(parents=True, exist_ok=True)
+        bad = "garbage\n" * (number % 100 == 7)
+        (inbox / f"{number // 100}" / f"{number}.jsonl").write_text(f"\n{bad}{json.dumps(event(number))}\n{bad}")
+    assert books(landed(tmp_path / "store", inbox)) == (3060, 3000, 0, 60)
+    places = [(f"{number}.jsonl", line) for number in range(7, 3000, 100) for line in (2, 4)]
+    assert sorted((name, line) for name, line, _ in aside(tmp_path / "store")) == sorted(places)
 
 
 # ------------------------------------------------------------------------------------------------------ documents
