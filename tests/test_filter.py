@@ -378,6 +378,32 @@ def test_search_finds_text_in_any_column_but_raw(text: str, test: Callable[[Any]
     assert set(log.filter(search=text).polars()["event_id"]) == expected
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'ana AS "unnamed_relation_0123abcd"',  # DuckDB's names for the steps of a query, which are taken out of it
+        ' AS "unnamed_relation_0"',
+        "it's AS \"unnamed_relation_0\" isn't it",
+        '" AS "unnamed_relation_0"',
+        "stored_1 WITH stored_2",
+        '"__duckdb_s1"',
+    ],
+)
+def test_a_text_that_looks_like_a_part_of_the_query_stays_a_text(text: str, store: Path, tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_text(
+        "".join(
+            json.dumps({"id": str(n), "occurred_at": "2026-03-02T09:00:00Z", "event": "E", "actor": actor}) + "\n"
+            for n, actor in enumerate([text, "ana", "ana isn't it"])
+        )
+    )
+    land(store, [str(file)], FEEDS, now=NOW, feed="generic")
+    log = AuditLog(store)
+    for view in (log.filter(actor=text), log.filter(ACTOR.str.contains(text, literal=True)), log.filter(search=text)):
+        assert view.by("actor").select("actor", "events").rows() == [(text, 1)]
+        assert view.filter(ACTOR.eq(text)).sql("SELECT actor FROM events").item() == text
+
+
 def test_duckdb_puts_every_letter_there_is_into_the_case_that_polars_does() -> None:
     letters = [chr(code) for code in range(1, 0x110000) if not 0xD800 <= code < 0xE000]
     rows = pl.DataFrame({"letter": [*letters, "ΑΣ ΑΣΑ Σ aΣ.", "'Σ", "ΑΣΣ", "Α.Σ"]})

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from duckdb import Expression
 
 _WITH = "WITH "
+_MADE_UP = re.compile(r"'(?:[^']|'')*'" r'|"(?:[^"]|"")*"' r'| AS "unnamed_relation_[0-9a-f]+"')
+"""A text, a name, or the name that DuckDB gives to what has none; whoever looks for the last must pass over the first two."""
 _FROM_STREAM = "C Data interface error: "
 
 
@@ -142,7 +144,7 @@ def stacked(first: nw.LazyFrame[Any], second: nw.LazyFrame[Any]) -> nw.LazyFrame
 def _text(frame: nw.LazyFrame[Any]) -> str:
     """Return a frame's query, without the names that DuckDB gives to what has none, which are others each time."""
     query: str = frame.to_native().sql_query()
-    return re.sub(r' AS "unnamed_relation_[0-9a-f]+"', "", query).strip()
+    return _MADE_UP.sub(lambda found: "" if found[0].startswith(" AS ") else found[0], query).strip()
 
 
 def _expression(native: Native) -> Expression:
