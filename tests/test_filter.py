@@ -334,6 +334,8 @@ def test_text_compared_with_a_time_is_read_in_the_timezone(condition: str, same:
         ("occurred_at::date = '2026-03-29'", AT.dt.date() == date(2026, 3, 29)),
         ("landing % 2 = 1", col("landing") % 2 == 1),
         ("(landing - 4) // 2 = -1", col("landing") < 3),
+        ("actor <> 'isodow(x) -> y && select now()' and actor = 'ana'", ACTOR == "ana"),
+        ("extract(isodow from occurred_at) = 7", AT.dt.weekday() == 7),
         ("'ana' in (actor, resource)", (ACTOR == "ana") | (col("resource") == "ana")),
         ("actor is distinct from 'ana'", ACTOR.ne_missing("ana")),
         ("actor || '!' = 'ana!'", ACTOR == "ana"),
@@ -540,3 +542,17 @@ def test_the_same_filter_gives_the_same_number_as_flags_and_as_a_predicate(world
     ran = cli("summary", "--store", world.store, "--by", "category", "--country", "ES", "--from", "2026-03-02")
     view = AuditLog(Path(world.store)).filter((col("country") == "ES") & (datetime(2026, 3, 2, tzinfo=UTC) <= AT))
     assert sum(row["events"] for row in ran.rows) == view.count() > 0
+
+
+def test_a_limit_gives_the_first_rows_and_tells_of_how_many(world: World, cli: Cli) -> None:
+    for by in ("actor", "location", "category,outcome", "hour,network"):
+        asked = ("summary", "--store", world.store, "--by", by)
+        every = cli(*asked)
+        assert (every.code, every.err) == (0, "")
+        for limit in (0, 1, 3, len(every.rows) - 1):
+            some = cli(*asked, "--limit", limit)
+            assert some.rows == every.rows[:limit], (by, limit)
+            assert some.err == f"showing {limit:,} of {len(every.rows):,} rows\n"
+        for limit in (len(every.rows), 10_000):
+            some = cli(*asked, "--limit", limit)
+            assert (some.rows, some.err) == (every.rows, "")

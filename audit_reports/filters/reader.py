@@ -36,6 +36,7 @@ from audit_reports.filters.tree import (
     opposite,
 )
 from audit_reports.filters.values import constant, fitted, is_constant, value, valued
+from audit_reports.meant import other_word
 
 if TYPE_CHECKING:
     import polars as pl
@@ -191,6 +192,12 @@ class _Reader:
                 return all_of(*map(self.condition, inputs))
             case "Boolean", "AnyHorizontal":
                 return any_of(*map(self.condition, inputs))
+            case "StructExpr", "FieldByName" if words := _dotted({"Function": body}):
+                raise _no_field(words)
+            case "StringExpr", "Strptime":
+                raise NoTwinError(
+                    "a text read as a time (the day of a time is occurred_at.dt.date(), in SQL occurred_at::date)"
+                )
             case "StringExpr", "ConcatHorizontal":
                 return self.joined(inputs, options["delimiter"], ignore_nulls=options["ignore_nulls"])
             case "StringExpr", _ if name in STRINGS:
@@ -333,6 +340,24 @@ def _function(body: Any) -> tuple[str, str, Any]:
     group, inner = _open(function)
     name, options = _open(inner)
     return group, name, options
+
+
+def _dotted(node: Any) -> list[str]:
+    """Return the words of a field of a column, `actor` and `email`; none where it is a field of anything else."""
+    kind, body = _open(node)
+    if kind == "Column":
+        return [str(body)]
+    if kind != "Function" or _function(body)[:2] != ("StructExpr", "FieldByName"):
+        return []
+    of = _dotted(body["input"][0])
+    return [*of, str(_function(body)[2])] if of else []
+
+
+def _no_field(words: list[str]) -> UsageError:
+    """Return the error for a field of a column: the nearest is the column of both names, or that of one of them."""
+    near = next((one for one in ("_".join(words), words[-1], words[0]) if one in COLUMN_TYPES), None)
+    meant = near or other_word(words[-1], COLUMN_TYPES)
+    return UsageError.unknown("column", ".".join(words), NAMES, "a column has no fields", meant=meant)
 
 
 def _has_column(node: Any) -> bool:

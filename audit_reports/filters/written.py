@@ -34,11 +34,30 @@ if TYPE_CHECKING:
     import narwhals as nw
     import polars as pl
 
-_TEXT_OR_WORD = re.compile(
-    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|(?<![\w.])(now\s*\(|current_(?:date|time|timestamp)\b|select\b)", re.I
+_QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
+_NAME = re.compile(r"\b([A-Za-z_]\w*)\b(?!\s*\()")
+_REFUSED = (
+    (r"\bselect\b", "a subquery cannot be asked in a condition; go on in SQL with view.sql(...), or with view.lazy()"),
+    (
+        r"(?<![\w.])(now(?=\s*\()|current_(?:date|time|timestamp)\b)",
+        "{} cannot be asked in a condition; use --last 7d, --from and --to",
+    ),
+    (
+        r"\bdate_trunc\s*\(",
+        "date_trunc cannot be read in a condition; in Python write pl.col('occurred_at').dt.truncate('1d')",
+    ),
+    (
+        r"\b(isodow|weekday|dow)(?=\s*\()",
+        "there is no function {} in a condition; write extract(isodow FROM occurred_at), 1 for Monday to 7 for Sunday",
+    ),
+    (
+        r"\b(isoweek|weekofyear|isoyear|doy)(?=\s*\()",
+        "there is no function {} in a condition; write extract({} FROM occurred_at)",
+    ),
+    (r"->|\bjson_", "a field of JSON cannot be asked in a condition; go on in SQL with view.sql(...)"),
+    (r"&&", "&& cannot be read in a condition; write AND"),
 )
-_NAME = re.compile(r"'(?:[^']|'')*'|\b([A-Za-z_]\w*)\b(?!\s*\()")
-_TRUNCATED = re.compile(r"'(?:[^']|'')*'|\bdate_trunc\s*\(", re.I)
+"""What stands outside of quotes and is refused, and the line that says so, with the word in it."""
 
 
 def as_polars(predicate: Any) -> pl.Expr:
@@ -121,24 +140,21 @@ def from_sql(where: str) -> pl.Expr:
     """
     import polars as pl
 
-    for found in _TEXT_OR_WORD.finditer(where):
-        if found[1] and found[1].lower() == "select":
-            raise UsageError(
-                "a subquery cannot be asked in a condition; go on in SQL with view.sql(...), or with view.lazy()"
-            )
-        if found[1]:
-            raise UsageError(f"{found[1].rstrip('( ')} cannot be asked in a condition; use --last 7d, --from and --to")
-    if any(not found[0].startswith("'") for found in _TRUNCATED.finditer(where)):
-        raise UsageError(
-            "date_trunc cannot be read in a condition; in Python write pl.col('occurred_at').dt.truncate('1d')"
-        )
+    bare = _QUOTED.sub("''", where)
+    for pattern, line in _REFUSED:
+        if found := re.search(pattern, bare, re.IGNORECASE):
+            raise UsageError(line.format(*[found[0]] * 2))
     try:
-        return pl.sql_expr(where)
+        expression = pl.sql_expr(where)
     except pl.exceptions.PolarsError as error:
-        for word in _NAME.findall(where):  # `user` is a function to SQL
+        for word in _NAME.findall(bare):  # `user` is a function to SQL
             if word not in COLUMN_TYPES and other_word(word, COLUMN_TYPES):
                 raise UsageError.unknown("column", word, COLUMN_TYPES) from None
         raise UsageError(f"the condition {quoted(where)} cannot be read: {str(error).splitlines()[0]}") from None
+    for name in expression.meta.root_names():
+        if name not in COLUMN_TYPES and f"{name}." not in bare:
+            raise UsageError.unknown("column", name, COLUMN_TYPES, f"a text stands in single quotes: {quoted(name)}")
+    return expression
 
 
 def from_narwhals(predicate: nw.Expr) -> pl.Expr:
