@@ -18,11 +18,11 @@ from audit_reports.activity import by, distinct_values, rare
 from audit_reports.activity_change import compare
 from audit_reports.behaviour import first_seen, sessions, story
 from audit_reports.engine import EngineError, Limits
-from audit_reports.engines import engine_of
-from audit_reports.errors import FailureError, UsageError, nearest, quoted, reason
+from audit_reports.errors import UsageError, nearest, quoted, reason
 from audit_reports.filter import CLOSED, FLAGS, Filter, check_values, checked_timezone, duration
-from audit_reports.reads import ReadChain, asked_for, reads_frame
-from audit_reports.store import EventFile, Landed, Store
+from audit_reports.reads import asked_for, reads_frame
+from audit_reports.snapshot import Snapshot
+from audit_reports.store import Landed, Store
 from audit_reports.timeline import timeline, with_quiet
 from audit_reports.vocabulary import country_names, vocabulary
 
@@ -33,41 +33,6 @@ if TYPE_CHECKING:
     from audit_reports.scan import Scan
 
 _ORDER = ("occurred_at", "feed", "event_id", "landing")
-
-
-class _Snapshot:
-    """What all views of one log share: the store, the landing that they see, its files, and one connection."""
-
-    def __init__(self, store: Store, as_of: int | None, engine: SparkSession | None, limits: Limits) -> None:
-        table = store.caught_up()
-        latest = table.transaction_version("landing") or 0
-        self.version = table.version()
-        self.retained_until = store.retained_until(table)
-        if as_of is not None and not 1 <= as_of <= latest:
-            raise UsageError(f"there is no landing {as_of} in {quoted(store.uri)}; the latest is {latest}")
-        self.store = store
-        self.latest = latest
-        self.landing = latest if as_of is None else as_of
-        self.files = [file for file in store.files(table) if file.first <= self.landing]
-        self.engine = engine_of(store, engine, limits=limits)
-        self.known: dict[str, set[str]] = {}
-        self.reads = ReadChain(store.place)
-
-    def between(self, first: date | None, last: date | None) -> list[EventFile]:
-        low, high = (first.isoformat() if first else ""), (last.isoformat() if last else "9999")
-        return [file for file in self.files if low <= file.day <= high]
-
-    def failure(self, error: Exception) -> FailureError:
-        """Return what to say of files that cannot be read: they may be gone because the store moved on meanwhile."""
-        table = self.store.table()
-        there = {file.name for file in self.store.files(table)}
-        gone = isinstance(error, FileNotFoundError) or any(file.name not in there for file in self.files)
-        if gone and table.version() != self.version:
-            return FailureError(
-                "the store was changed while it was read, by a compaction, retention or erasure; run the same again "
-                "(in a notebook: open the log again)"
-            )
-        return FailureError(f"the store cannot be read: {reason(error)}")
 
 
 class AuditLog:
@@ -94,7 +59,7 @@ class AuditLog:
         """
         checked_timezone(timezone)
         opened = store if isinstance(store, Store) else Store(store)
-        self._snapshot = _Snapshot(opened, as_of, engine, Limits(memory_limit, threads))
+        self._snapshot = Snapshot(opened, as_of, engine, Limits(memory_limit, threads))
         self.store, self.uri = opened, opened.uri
         self.timezone = timezone
         self.landing = self._snapshot.landing

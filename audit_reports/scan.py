@@ -74,10 +74,11 @@ def _groups(store: Store, chosen: Filter, files: Sequence[EventFile]) -> list[tu
 
     since, until = chosen.span()
     wanted = _equalities(chosen)
-    with open_locked(store, Limits()) as connection:
+    paths = [file.path for file in files]
+    with open_locked(store, paths, Limits()) as connection:
         rows = connection.execute(
             "SELECT file_name, row_group_id, row_group_num_rows, path_in_schema, stats_min_value, stats_max_value "
-            f"FROM parquet_metadata({listed([file.path for file in files])})"
+            f"FROM parquet_metadata({listed(paths)})"
         ).fetchall()
     groups: dict[tuple[str, int], int] = {}
     skipped: set[tuple[str, int]] = set()

@@ -36,6 +36,9 @@ OUTSIDE = [
     "SELECT * FROM read_json('{store}/format.json')",
     "SELECT * FROM read_text('{store}/events/../format.json')",
     "SELECT * FROM read_text('{store}/journal/00000001.json')",
+    "SELECT * FROM read_text('{store}/events/_delta_log/00000000000000000000.json')",
+    "SELECT * FROM read_json('{store}/events/_delta_log/*.json')",
+    "SELECT * FROM glob('{store}/events/**')",
     "SELECT * FROM read_parquet('{store}/quarantine/*.parquet')",
     "SELECT * FROM parquet_metadata('{store}/inputs/*.parquet')",
     "SELECT * FROM sniff_csv('{home}/secret.csv')",
@@ -117,7 +120,7 @@ def test_a_query_over_a_damaged_store_is_no_mistake_of_whoever_asks(copy: Path, 
 
 
 def test_the_configuration_of_a_connection_is_locked(copy: Path) -> None:
-    with open_locked(Store(copy), Limits()) as connection:
+    with open_locked(Store(copy), [], Limits()) as connection:
         found = dict(
             connection.execute(
                 "SELECT name, value FROM duckdb_settings() WHERE name IN ('enable_external_access', "
@@ -135,7 +138,7 @@ import os, signal, sys
 from audit_reports.engine import Limits
 from audit_reports.engines.duckdb_opening import open_locked
 from audit_reports.store import Store
-connection = open_locked(Store(sys.argv[1]), Limits("128MB", 1))
+connection = open_locked(Store(sys.argv[1]), [], Limits("128MB", 1))
 print(*connection.execute(
     "SELECT current_setting('temp_directory'), current_setting('memory_limit'), current_setting('threads')"
 ).fetchall()[0], sep="|")

@@ -71,6 +71,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
         "filters",
         "log",
         "scan",
+        "snapshot",
         "vocabulary",
         "log_table",
         "store_info",

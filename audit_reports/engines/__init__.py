@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from audit_reports.errors import UsageError, quoted
@@ -10,22 +11,24 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from audit_reports.engine import Engine, Limits
-    from audit_reports.store import Store
+    from audit_reports.store import EventFile, Store
 
 
-def engine_of(store: Store, engine: SparkSession | None = None, *, limits: Limits) -> Engine:
-    """Return the engine that runs views of a store: DuckDB within limits, or the Spark of a session, which has its own.
+def engine_of(
+    store: Store, files: Sequence[EventFile], engine: SparkSession | None = None, *, limits: Limits
+) -> Engine:
+    """Return the engine that runs views over files of a store: DuckDB, or the Spark of a session.
 
-    Raises `UsageError` for anything else.
+    `limits` are DuckDB's; a session has its own. Raises `UsageError` for what is no session.
 
-    >>> engine_of(None, "spark", limits=None)
+    >>> engine_of(None, [], "spark", limits=None)
     Traceback (most recent call last):
     audit_reports.errors.UsageError: engine must be a Spark session, as SparkSession.builder.getOrCreate() gives it, not 'spark'
     """
     if engine is None:
         from audit_reports.engines.duckdb import DuckDBEngine
 
-        return DuckDBEngine(store, limits)
+        return DuckDBEngine(store, files, limits)
     # No need of Spark to know that something is none of its sessions.
     kinds = {f"{kind.__module__}.{kind.__name__}" for kind in type(engine).__mro__}
     if "pyspark.sql.connect.session.SparkSession" in kinds:

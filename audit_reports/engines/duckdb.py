@@ -37,8 +37,9 @@ class DuckDBEngine:
     name = "DuckDB"
     errors: tuple[type[Exception], ...] = (duckdb.Error,)
 
-    def __init__(self, store: Store, limits: Limits) -> None:
-        self.connection = open_locked(store, limits)
+    def __init__(self, store: Store, files: Sequence[EventFile], limits: Limits) -> None:
+        """Open a connection that can read these files of the store and no other; raises `UsageError` for wrong limits."""
+        self.connection = open_locked(store, [file.path for file in files], limits)
         self._sources: dict[str, str] = {}
 
     def scan(self, files: Sequence[EventFile], *, landing: int | None) -> nw.LazyFrame[Any]:

@@ -1,7 +1,7 @@
-"""How is DuckDB opened for reading? So that a query reads the store's events, and nothing else on this machine or beyond.
+"""How is DuckDB opened for reading? So that a query reads the log's events, and nothing else on this machine or beyond.
 
-No other path, no network, no extension but the built-in ones, no variable of the caller's Python, no setting that a query
-could change; what does not fit in memory goes to a folder that the user alone can read.
+No other file (of the store either), no network, no extension but the built-in ones, no variable of the caller's Python, no
+setting that a query could change; what does not fit in memory goes to a folder that the user alone can read.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit_reports.errors import UsageError, quoted
 from audit_reports.feed import listed, literal
-from audit_reports.store import EVENTS, Store, connect
+from audit_reports.store import Store, connect
 
 if TYPE_CHECKING:
     import duckdb
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
     from audit_reports.engine import Limits
 
 
-def open_locked(store: Store, limits: Limits) -> duckdb.DuckDBPyConnection:
-    """Return a connection of its own that can read a store's events; raises `UsageError` for a limit that DuckDB refuses.
+def open_locked(store: Store, files: Sequence[str], limits: Limits) -> duckdb.DuckDBPyConnection:
+    """Return a connection of its own that can read these files of a store; raises `UsageError` for a limit that DuckDB refuses.
 
-    It must be the first thing that happens to the connection: a configuration that is locked stays so. Inside the folder
-    of events a COPY or ATTACH would still write, so whatever others wrote goes through `one_select`.
+    It must be the first thing that happens to the connection: a configuration that is locked stays so. A COPY or ATTACH
+    could still write to these files, so whatever others wrote goes through `one_select`.
     """
     import duckdb
 
@@ -46,9 +47,8 @@ def open_locked(store: Store, limits: Limits) -> duckdb.DuckDBPyConnection:
         raise UsageError(f"DuckDB refuses {quoted(limits)[1:-1]}: {str(error).splitlines()[0]}") from None
     # A query looks at its files' footers several times, and no file of a store ever changes.
     connection.execute("SET parquet_metadata_cache = true")
-    # Once as the folder's name, once as the pattern that stands for it in a query where it has a `[`, `*` or `?`.
-    events = store.place.location(EVENTS)
-    connection.execute(f"SET allowed_directories = [{literal(events)}] || {listed([events])}")
+    # Once by their names, once by the patterns that stand for those in a query where they have a `[`, `*` or `?`.
+    connection.execute(f"SET allowed_paths = [{', '.join(map(literal, files))}] || {listed(files)}")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
