@@ -54,7 +54,8 @@ def by(
     >>> by(nw.from_native(events), ["country"], timezone="UTC").select("country", "events", "actors").collect().rows()
     [(None, 2, 2), ('ES', 1, 1)]
     """
-    few = limit is not None and "actor" not in dimensions
+    # What is made of columns would be made of every event again: there, and of actors themselves, all are counted at once.
+    few = limit is not None and not {"actor", *_LATER}.intersection(dimensions)
     rows = counted(events, dimensions, timezone=timezone, actors=not few)
     rows = rows.sort("events", *dimensions, descending=[True, *[False] * len(dimensions)], nulls_last=True)
     if limit is None:
@@ -103,6 +104,20 @@ def counted(
         .group_by(*dimensions)
         .agg(nw.col("events").sum().cast(nw.Int64), *known, nw.col("first_seen").min(), nw.col("last_seen").max())
     )
+
+
+def combinations(events: nw.LazyFrame[Any], dimensions: Sequence[str], *, timezone: str) -> nw.LazyFrame[Any]:
+    """Return one row, `rows`: how many combinations of some dimensions there are, null a value like any other; no event gives 0.
+
+    That is how many rows `by` gives without a limit. Raises `UsageError` as `by` does.
+
+    >>> import polars as pl
+    >>> from datetime import UTC, datetime
+    >>> seen = {"occurred_at": datetime(2026, 3, 2, tzinfo=UTC), "actor": ["ana", "ben", None, "ana"]}
+    >>> combinations(nw.from_native(pl.LazyFrame(seen)), ["actor"], timezone="UTC").collect().rows()
+    [(3,)]
+    """
+    return counted(events, dimensions, timezone=timezone, actors=False).select(nw.len().cast(nw.Int64).alias("rows"))
 
 
 def rare(events: nw.LazyFrame[Any], dimensions: Sequence[str], *, timezone: str) -> nw.LazyFrame[Any]:

@@ -156,11 +156,12 @@ def summary(run: Run) -> int:
     limit = run.arguments.limit
     if limit is not None and limit < 0:
         raise UsageError("--limit must be a whole number, zero or more")
-    frame = view.by(*dimensions)
-    run.write(frame if limit is None else frame.head(limit))
-    if limit is not None and limit < frame.height:
-        say(f"showing {limit:,} of {frame.height:,} rows")
-    _explain(view, frame.height)
+    frame = view.by(*dimensions, limit=limit)
+    run.write(frame)
+    total = view.unrecorded().combinations(*dimensions) if frame.height == limit else frame.height
+    if frame.height < total:
+        say(f"showing {frame.height:,} of {total:,} rows")
+    _explain(view, total)
     return 0
 
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import narwhals as nw
 
 from audit_reports import clock
-from audit_reports.activity import by, distinct_values, rare
+from audit_reports.activity import by, combinations, distinct_values, rare
 from audit_reports.activity_change import compare
 from audit_reports.behaviour import first_seen, sessions, story
 from audit_reports.engine import EngineError, Limits
@@ -121,15 +121,21 @@ class AuditLog:
         return self._told("frame", frame)
 
     def count(self) -> int:
-        """Return how many events there are."""
+        """Return how many events there are, 0 where there is none."""
         return int(self._told("count", self.frame().select(nw.len().alias("events")))["events"][0])
 
     def by(self, *dimensions: str, limit: int | None = None) -> pl.DataFrame:
-        """Return counts by some dimensions: the dimensions, `events`, `actors`, `first_seen`, `last_seen`, most first.
+        """Return counts by some dimensions, most first; no event gives no row, and an unknown value (null) is one like any other.
 
-        With a `limit` these are the first so many rows, which takes much less than all where there are many.
+        A row has the dimensions, `events`, `actors`, `first_seen`, `last_seen` (UTC). With a `limit` these are the first so
+        many rows, which takes much less than all where there are many. See `activity.by`.
         """
         return self._told("by", by(self.frame(), dimensions, timezone=self.timezone, limit=limit))
+
+    def combinations(self, *dimensions: str) -> int:
+        """Return how many rows `by` gives without a limit, 0 where there is no event."""
+        rows = combinations(self.frame(), dimensions, timezone=self.timezone)
+        return int(self._told("combinations", rows)["rows"][0])
 
     def by_sql(self, *dimensions: str) -> str:
         """Return the query that `by` asks of the view's `events`, as SQL in which no file stands."""
@@ -140,18 +146,20 @@ class AuditLog:
     def timeline(self, every: str = "1h") -> pl.DataFrame:
         """Return counts by buckets of time, oldest first: `since`, `until` (UTC), `events`, `actors`; quiet ones have zeros.
 
-        `every` is one of 1m, 5m, 10m, 15m, 30m, 1h, 1d, 1w and 1mo, cut as clocks in the view's timezone show it. The rows
-        go from the view's `since` to its `until`, else from the first event to the last. See `timeline.timeline`.
+        The rows go from the view's `since` to its `until`, else from the first event to the last: without either, no event
+        gives no row. `every` is one of 1m, 5m, 10m, 15m, 30m, 1h, 1d, 1w and 1mo, cut as clocks in the view's timezone show
+        it; an unknown actor is not counted. See `timeline.timeline`.
         """
         counted = self._told("timeline", timeline(self.frame(), every=every, timezone=self.timezone))
         since, until = self.where.span()
         return with_quiet(counted, every=every, timezone=self.timezone, since=since, until=until)
 
     def compare(self, other: AuditLog, *dimensions: str) -> pl.DataFrame:
-        """Return counts by some dimensions beside those of another view of this log: `events`, `before`, `change`, `state` ...
+        """Return counts by some dimensions beside those of another view; where neither has an event, there is no row.
 
-        `state` is `new` where only this view has events, `gone` where only the other has. All columns and their order are
-        those of `activity_change.compare`. Raises `UsageError` for a view of another log.
+        A row has `events`, `before`, `change` and `state`: `new` where only this view has events, `gone` where only the other
+        has, null where both have. All columns and their order are those of `activity_change.compare`; null is a value like
+        any other. Raises `UsageError` for a view of another log.
         """
         if other._snapshot is not self._snapshot:
             raise UsageError("two views can be compared where both are of one log: narrow it twice, log.filter(...)")
@@ -161,17 +169,18 @@ class AuditLog:
         return rows
 
     def distinct(self, *dimensions: str) -> pl.DataFrame:
-        """Return one row: `events`, and how many different values each dimension has; see `activity.distinct_values`."""
+        """Return one row: `events`, and how many values each dimension has, null not one; no event gives zeros."""
         return self._told("distinct", distinct_values(self.frame(), dimensions, timezone=self.timezone))
 
     def rare(self, *dimensions: str) -> pl.DataFrame:
-        """Return combinations, rarest first: the dimensions, `events`, `share`, `shared_by`; see `activity.rare`."""
+        """Return combinations, rarest first, null a value like any other; no event gives no row. See `activity.rare`."""
         return self._told("rare", rare(self.frame(), dimensions, timezone=self.timezone))
 
     def first_seen(self, *dimensions: str, since: str | date | None = None) -> pl.DataFrame:
-        """Return when each combination was first in this view, newest first; see `behaviour.first_seen`.
+        """Return when each combination was first in this view, newest first; one with an unknown value (null) is left out.
 
-        With `since` (a date or time as `filter` takes it) only those that were not there before.
+        With `since` (a date or time as `filter` takes it) only those that were not there before. No event gives no row.
+        See `behaviour.first_seen`.
         """
         from audit_reports.filters.values import as_time
 
@@ -179,25 +188,26 @@ class AuditLog:
         return self._told("first_seen", first_seen(self.frame(), dimensions, timezone=self.timezone, since=moment))
 
     def sessions(self, gap: str = "30m") -> pl.DataFrame:
-        """Return each actor's sessions, which end where nothing follows for longer than `gap`; see `behaviour.sessions`."""
+        """Return each actor's sessions, which end after a `gap`; unknown actors have none. See `behaviour.sessions`."""
         return self._told("sessions", sessions(self.frame(), gap=duration(gap)))
 
     def story(self, actor: str) -> pl.DataFrame:
-        """Return an actor's events in this view, oldest first, with what is new in them against all that the log knows.
+        """Return an actor's events in this view, oldest first, with what is new in them; without events there is no row.
 
-        See `behaviour.story`: `since_previous` (seconds), `new_place` and `new_action` are told beside each event.
+        Beside each event `since_previous` (seconds, null for the first), `new_place` and `new_action` are told, judged by all
+        that the log knows. See `behaviour.story`.
         """
         rows = self._ran(story(self.frame(), self._filtered(Filter()), actor))
         self._view(self.where.also(Filter.of(actor=actor)), self.timezone).record("story", rows=rows.height)
         return rows
 
     def newest(self, limit: int | None = None) -> pl.DataFrame:
-        """Return the events with every column, newest first, no more than `limit` of them."""
+        """Return the events, newest first, no more than `limit` of them; none gives the columns without a row."""
         events = self.frame().sort(*_ORDER, descending=[True, False, False, False])
         return self._told("newest", events if limit is None else events.head(limit))
 
     def polars(self) -> pl.DataFrame:
-        """Return all events as a frame, every column, oldest first."""
+        """Return all events as a frame, oldest first; none gives the columns without a row."""
         return self._told("polars", self.frame().sort(*_ORDER))
 
     def lazy(self) -> pl.LazyFrame:
@@ -230,15 +240,15 @@ class AuditLog:
         return scan_of(snapshot.store, self.where, files, of=snapshot.files, plan=plan)
 
     def landings(self) -> list[Landed]:
-        """Return what each landing up to this log's did, in order."""
+        """Return what each landing up to this log's did, in order; none of a new store."""
         return self._snapshot.store.landings(as_of=self.landing)
 
     def removed(self) -> int:
-        """Return how many events of these landings retention and erasures have removed since."""
+        """Return how many events of these landings retention and erasures have removed since, 0 where none."""
         return self._snapshot.store.removed(as_of=self.landing)
 
     def quarantine(self) -> pl.DataFrame:
-        """Return what could not be understood up to this landing, by landing, file and line: also reason, feed and raw."""
+        """Return what could not be understood up to this landing, also `reason`, `feed` and `raw`; nothing gives no row."""
         import polars as pl
 
         from audit_reports.quarantine import frame
