@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
+
+from audit_reports import __version__
 
 if TYPE_CHECKING:
     from audit_reports.review import Review
@@ -50,11 +52,17 @@ class Amendment:
     figures: Annotated[tuple[ChangedFigure, ...], "the figures that changed"]
     new: Annotated[tuple[Told, ...], "findings that the form before had not"]
     gone: Annotated[tuple[Told, ...], "findings of the form before that are none any more"]
+    others: Annotated[tuple[str, ...], "what beside the events is not as it was then, a clause each"] = ()
 
     @property
     def events(self) -> int:
         """How many events have landed since."""
         return sum(one.events for one in self.late)
+
+    @property
+    def caution(self) -> str:
+        """That not every change need come from the late events, and why; empty where all of them do."""
+        return f"Not every change need come from them: {'; '.join(self.others)}." if self.others else ""
 
 
 def amendment_of(
@@ -76,7 +84,21 @@ def amendment_of(
         ),
         new=tuple(told for finding, told in now.items() if finding not in before),
         gone=tuple(told for finding, told in before.items() if finding not in now),
+        others=tuple(_others(review, record)),
     )
+
+
+def _others(review: Review, record: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a review is made by otherwise than the form of which `record` is the `run.json`."""
+    rules = record.get("rules")
+    if rules is None:
+        yield "the form before has not recorded by which thresholds and exceptions it judged"
+    elif rules["sha256"] != review.rules_hash:
+        yield "findings are judged by other thresholds or exceptions than then"
+    if record["filter"]["sha256"] != review.filter_hash:
+        yield "the filter is another one than then"
+    if (version := record["versions"]["audit_reports"]) != __version__:
+        yield f"it is made by audit-reports {__version__}, then {version}"
 
 
 def matters(amendment: Amendment, *, late_share: float) -> bool:

@@ -24,7 +24,9 @@ _TABLES: Mapping[str, frozenset[str]] = {
     "access": frozenset({"readers"}),
     "query": frozenset({"memory_limit", "threads"}),
     "appearance": frozenset({"logo", "light", "dark"}),
-    "mail": frozenset({"host", "port", "security", "ca_file", "sender", "allowed_domains", "owner", "max_size"}),
+    "mail": frozenset(
+        {"host", "port", "security", "ca_file", "sender", "allowed_domains", "owner", "max_size", "give_up"}
+    ),
     "review": frozenset(
         {
             "name",

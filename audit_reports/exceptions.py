@@ -5,6 +5,7 @@ What an exception hides is said in every review, so that nobody hides anything i
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from audit_reports.errors import UsageError, quoted
 from audit_reports.filter import Filter
 from audit_reports.finding import Finding
-from audit_reports.findings import CHECKS, check_settings
+from audit_reports.findings import CHECKS, check_settings, thresholds_of
+from audit_reports.journal import canonical
 
 if TYPE_CHECKING:
     from audit_reports.log import AuditLog
@@ -65,6 +67,29 @@ class Rules:
     def of(cls, findings: Mapping[str, Any], exceptions: Sequence[Mapping[str, Any]], *, timezone: str) -> Rules:
         """Read `[findings.NAME]` and `[[exception]]` tables; raises `UsageError` for what cannot be meant."""
         return cls(check_settings(findings), tuple(Expected.of(table, timezone=timezone) for table in exceptions))
+
+    def as_json(self) -> str:
+        """Return every threshold, also the checks' own, and every exception as canonical JSON."""
+        thresholds = {
+            name: {word: float(value) for word, value in thresholds_of(check, self.thresholds).items()}
+            for name, check in CHECKS.items()
+        }
+        exceptions = [
+            {
+                "finding": one.finding,
+                "filter": one.where.hash,
+                "owner": one.owner,
+                "reason": one.reason,
+                "until": str(one.until),
+            }
+            for one in self.exceptions
+        ]
+        return canonical({"thresholds": thresholds, "exceptions": exceptions})
+
+    @property
+    def hash(self) -> str:
+        """The SHA-256 of that JSON: another one where anything of it is."""
+        return hashlib.sha256(self.as_json().encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -118,6 +118,7 @@ def run_record(review: Review, folder: Path, written: Iterable[Path], arguments:
         "landing": review.landing,
         "journal_entry": review.journal_entry,
         "filter": {"sentence": review.filter_sentence, "json": review.filter_json, "sha256": review.filter_hash},
+        "rules": {"json": review.rules_json, "sha256": review.rules_hash},
         "tables": {
             name: {
                 "rows": frame.height,
@@ -125,6 +126,18 @@ def run_record(review: Review, folder: Path, written: Iterable[Path], arguments:
             }
             for name, frame in review.tables.items()
         },
+        "computed": [
+            {
+                "table": one.table,
+                "title": one.title,
+                "filter": one.sentence,
+                "filter_sha256": one.filter_hash,
+                "landing": one.landing,
+                "sql": one.sql,
+                "command": one.command,
+            }
+            for one in review.provenance
+        ],
         "figures": {one.name: one.value for one in review.figures},
         "findings": [
             {

@@ -39,7 +39,7 @@ MOST_ROWS = 500
 """A document of more rows would be read by nobody; the tables' own files have them all."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-_DELAY = re.compile(r"(\d{1,4})([mhd])")
+_LENGTH = re.compile(r"(\d{1,4})([mhd])")
 _SIZE = re.compile(r"([1-9]\d{0,3}) ?MB")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -48,7 +48,8 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 class Mail:
     """How mail leaves: the server, how it is spoken to, who sends, to which domains, and who is told of failures.
 
-    `allowed_domains` empty allows every domain. `max_size` is how many bytes a message may have, as it is sent.
+    `allowed_domains` empty allows every domain. `max_size` is how many bytes a message may have, as it is sent. `give_up` is
+    how long a message is tried again that the server rejects itself, whoever it is for.
     """
 
     host: str
@@ -59,6 +60,7 @@ class Mail:
     ca_file: Path | None = None
     allowed_domains: tuple[str, ...] = ()
     max_size: int = 10_000_000
+    give_up: timedelta = timedelta(days=5)
 
     @classmethod
     def of(cls, table: Mapping[str, Any]) -> Mail:
@@ -89,6 +91,7 @@ class Mail:
             ca_file=Path(ca).expanduser() if (ca := _text(table, "ca_file", where)) else None,
             allowed_domains=domains,
             max_size=_size(table, where),
+            give_up=_length(table, "give_up", where, cls.give_up),
         )
         address_of(sender, f"{where} sender")
         if made.owner is not None:
@@ -170,7 +173,16 @@ class Plan:
         if rows is not None and (not isinstance(rows, int) or isinstance(rows, bool) or not 1 <= rows <= MOST_ROWS):
             raise UsageError(f"{where}: rows must be a whole number from 1 to {MOST_ROWS}")
         return cls(
-            *(name, period, _delay(table, where), catch_up, recipients, chosen, filtered, float(share)),
+            *(
+                name,
+                period,
+                _length(table, "delay", where, cls.delay),
+                catch_up,
+                recipients,
+                chosen,
+                filtered,
+                float(share),
+            ),
             sections=sections,
             sort=sort,
             rows=rows,
@@ -210,13 +222,13 @@ def _size(table: Mapping[str, Any], where: str) -> int:
     return int(match[1]) * 1_000_000
 
 
-def _delay(table: Mapping[str, Any], where: str) -> timedelta:
-    text = _text(table, "delay", where)
+def _length(table: Mapping[str, Any], key: str, where: str, usual: timedelta) -> timedelta:
+    text = _text(table, key, where)
     if text is None:
-        return timedelta()
-    match = _DELAY.fullmatch(text)
+        return usual
+    match = _LENGTH.fullmatch(text)
     if match is None:
-        raise UsageError(f"{where}: delay {quoted(text)} is no length of time; write 30m, 6h or 2d")
+        raise UsageError(f"{where}: {key} {quoted(text)} is no length of time; write 30m, 6h or 2d")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 

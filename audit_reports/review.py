@@ -71,6 +71,8 @@ class Review:
     filter_hash: Annotated[str, "the SHA-256 of that JSON"]
     filter_flags: Annotated[str, "command-line flags of the user's filter; empty where it filters nothing"]
     filter_is_empty: Annotated[bool, "whether the user's filter lets everything through"]
+    rules_json: Annotated[str, "the thresholds and exceptions that findings were judged by, as canonical JSON"]
+    rules_hash: Annotated[str, "the SHA-256 of that JSON"]
     landing: Annotated[int, "the landing that the review sees; later ones change nothing in it"]
     journal_entry: Annotated[int, "up to which entry it tells what the journal says; 0 for an empty one"]
     trust: Annotated[Trust, "what was read, and what may be missing"]
@@ -164,6 +166,8 @@ def make_review(
         filter_hash=log.where.hash,
         filter_flags=log.where.flags(),
         filter_is_empty=log.where.is_empty,
+        rules_json=rules.as_json(),
+        rules_hash=rules.hash,
         landing=log.landing,
         journal_entry=entry,
         trust=trust,

@@ -19,6 +19,7 @@ from audit_reports.delivery.smtp import login_of
 from audit_reports.errors import UsageError
 from audit_reports.formats import plain
 from audit_reports.invocation import Run, say
+from audit_reports.review_summary import counted
 from audit_reports.store import Store
 
 
@@ -43,16 +44,19 @@ def run_due(run: Run) -> int:
         appearance=run.appearance(),
     )
     to_do, left_out = tasks(store, run.config.plans, timezone=run.timezone, now=office.now)
-    for name, number in left_out.items():
-        catch_up = next(plan.catch_up for plan in run.config.plans if plan.name == name)
-        say(f"{name}: {number} older periods are not made, for catch_up is {catch_up}")
+    # A run that makes nothing would say it every hour.
+    begun = {task.due.plan.name for task in to_do if not task.waiting}
+    for plan in run.config.plans:
+        if (number := left_out.get(plan.name)) and (run.arguments.dry_run or plan.name in begun):
+            are = counted(number, "older period is", "older periods are")
+            say(f"{plan.name}: {are} not made, for catch_up is {plan.catch_up}")
     if not to_do:
         say("no review is due")
     for task in to_do:
         if run.arguments.dry_run:
             say(_would_be(task))
             continue
-        outcome = deliver(office, task.due, amendment=task.amendment)
+        outcome = deliver(office, task)
         say(f"{outcome.review}: {outcome.what}" + (f" ({outcome.why})" if outcome.why else ""))
         code = max(code, int(outcome.is_failure))
     return code
@@ -61,6 +65,8 @@ def run_due(run: Run) -> int:
 def _would_be(task: Task) -> str:
     """Return what a run would do about one form of a review."""
     title = title_of(task.due.review, task.amendment)
+    if task.waiting:
+        return f"{title}: would be sent to {', '.join(task.waiting)}"
     mailed = f"mailed to {', '.join(task.due.plan.recipients) or 'nobody'}"
     if not task.late:
         return f"{title}: would be made and {mailed}"

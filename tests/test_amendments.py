@@ -5,22 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mail_server import PASSWORD, USER, MailServer, start
 
-from audit_reports.amendment import Amendment, ChangedFigure, Late, Told, matters
+from audit_reports import AuditLog, __version__
+from audit_reports.amendment import Amendment, ChangedFigure, Late, Told, amendment_of, matters
 from audit_reports.delivery.agenda import Task, tasks
 from audit_reports.delivery.calendar import calendar
 from audit_reports.delivery.deliver import Office, deliver
 from audit_reports.delivery.history import history_of
 from audit_reports.delivery.sign import sign
+from audit_reports.exceptions import Rules
 from audit_reports.feeds import FEEDS
 from audit_reports.landing import land
+from audit_reports.period import Period
 from audit_reports.plan import Mail, Plan
+from audit_reports.review import make_review
 from audit_reports.store import Store
 
 MONDAY = datetime(2026, 3, 9, 6, tzinfo=UTC)
@@ -62,7 +66,7 @@ def to_do(office: Office, plan: Plan = PLAN) -> list[Task]:
 
 
 def run(office: Office, plan: Plan = PLAN) -> list[str]:
-    done = [deliver(office, task.due, amendment=task.amendment) for task in to_do(office, plan)]
+    done = [deliver(office, task) for task in to_do(office, plan)]
     return [f"{one.review}: {one.what}" for one in done]
 
 
@@ -166,7 +170,7 @@ def test_two_runs_at_once_make_one_amendment(office: Office, tmp_path: Path, ser
     (task,) = to_do(later)
 
     def one(_: int) -> str:
-        return deliver(replace(later, store=Store(office.store.place)), task.due, amendment=1).what
+        return deliver(replace(later, store=Store(office.store.place)), task).what
 
     with ThreadPoolExecutor(3) as pool:
         said = list(pool.map(one, range(3)))
@@ -182,8 +186,54 @@ def test_a_form_that_was_changed_is_not_compared_with(office: Office, tmp_path: 
     put(office.store, tmp_path, ("late", "2026-03-06T20:00:00Z", "API Keys", "Created"), now=MONDAY + HOUR)
     later = replace(office, now=MONDAY + 2 * HOUR)
     (task,) = to_do(later)
-    outcome = deliver(later, task.due, amendment=task.amendment)
+    outcome = deliver(later, task)
     assert (outcome.what, "was changed after it was made" in outcome.why) == ("failed", True)
+
+
+def test_an_amendment_sees_what_its_late_events_were_counted_in(office: Office, tmp_path: Path) -> None:
+    put(office.store, tmp_path, ("late", "2026-03-06T20:00:00Z", "API Keys", "Created"), now=MONDAY + HOUR)
+    later = replace(office, now=MONDAY + 2 * HOUR)
+    (task,) = to_do(later)
+    put(office.store, tmp_path, ("later", "2026-03-06T21:00:00Z", "API Keys", "Created"), now=MONDAY + 2 * HOUR)
+    assert deliver(later, task).what == "mailed"
+    made = record(office, 1)
+    assert (made["landing"], made["figures"]["events"]) == (2, 41)
+    assert made["amendment"]["late"] == [{"feed": "invent", "landing": 2, "events": 1}]
+    (task,) = to_do(replace(office, now=MONDAY + 3 * HOUR))
+    assert (task.amendment, task.late) == (2, (Late("invent", 3, 1),)), "what came meanwhile makes the next one"
+
+
+@pytest.mark.parametrize(
+    ("findings", "exceptions", "others"),
+    [
+        ({}, [], []),
+        ({"burst": {"times": 99}}, [], ["findings are judged by other thresholds or exceptions than then"]),
+        ({}, [{"finding": "burst", "filter": {"actor": "ci"}, "owner": "ana", "reason": "a move", "until": date(2026, 12, 31)}],
+         ["findings are judged by other thresholds or exceptions than then"]),
+    ],
+)  # fmt: skip
+def test_an_amendment_says_where_it_was_judged_otherwise(
+    office: Office, tmp_path: Path, findings: dict[str, Any], exceptions: list[dict[str, Any]], others: list[str]
+) -> None:
+    put(office.store, tmp_path, ("late", "2026-03-06T20:00:00Z", "API Keys", "Created"), now=MONDAY + HOUR)
+    rules = Rules.of(findings, exceptions, timezone="UTC")
+    run(replace(office, now=MONDAY + 2 * HOUR, rules=rules))
+    assert record(office, 1)["amendment"]["others"] == others
+    text = office.store.place.read(f"reviews/{REVIEW}/amendment-1/review.html").decode()
+    assert ("Not every change need come from them: findings are judged by other" in text) == bool(others)
+
+
+def test_an_amendment_says_where_the_filter_the_version_or_the_record_is_another(office: Office) -> None:
+    period = Period.parse("2026-W10", timezone="UTC", now=MONDAY)
+    review = make_review(AuditLog(office.store).filter(category="API Keys"), period, name="weekly")
+    before = json.loads(office.store.place.read(f"reviews/{REVIEW}/run.json"))
+    before["versions"]["audit_reports"] = "0.0.1"
+    del before["rules"]
+    made = amendment_of(review, before, (), number=1, made_at=MONDAY)
+    assert made.caution == (
+        "Not every change need come from them: the form before has not recorded by which thresholds and exceptions it judged; "
+        f"the filter is another one than then; it is made by audit-reports {__version__}, then 0.0.1."
+    )
 
 
 FOUND = Told("burst-1a2b3c", "high", "Ana did much more than usual.")

@@ -43,7 +43,7 @@ def store(tmp_path: Path) -> Store:
 def run(store: Store, now: datetime, plan: Plan = PLAN, mail: Mail | None = None) -> None:
     office = Office(store, mail, None, "UTC", now, lambda seconds: None)
     for task in tasks(store, [plan], timezone="UTC", now=now)[0]:
-        deliver(office, task.due, amendment=task.amendment)
+        deliver(office, task)
 
 
 def check(store: Store, now: datetime, plan: Plan = PLAN) -> list[str]:

@@ -13,9 +13,11 @@ from conftest import Cli
 from mail_server import PASSWORD, USER, MailServer, lose_the_answer, start
 
 from audit_reports import UsageError
+from audit_reports.delivery.agenda import Task
+from audit_reports.delivery.calendar import calendar, wrong
 from audit_reports.delivery.deliver import Office, Outcome, deliver
 from audit_reports.delivery.history import histories
-from audit_reports.delivery.schedule import Due, due_periods
+from audit_reports.delivery.schedule import due_periods
 from audit_reports.feeds import FEEDS
 from audit_reports.landing import land
 from audit_reports.plan import Mail, Plan
@@ -71,8 +73,8 @@ def office(filled: Store, mail: Mail) -> Office:
 PLAN = Plan("weekly", recipients=READERS, formats=("html", "csv"))
 
 
-def due(office: Office, plan: Plan = PLAN) -> Due:
-    return due_periods(plan, timezone="UTC", now=office.now, since=None)[0]
+def due(office: Office, plan: Plan = PLAN) -> Task:
+    return Task(due_periods(plan, timezone="UTC", now=office.now, since=None)[0])
 
 
 # ------------------------------------------------------------------------------------------------------ what is mailed
@@ -182,6 +184,52 @@ def test_a_review_that_cannot_be_made_is_not_mailed(
     assert deliver(office, due(office)).what == "mailed"
 
 
+def test_a_message_that_is_rejected_for_good_is_given_up_and_nothing_of_it_is_silent(
+    office: Office, server: MailServer, filled: Store
+) -> None:
+    assert office.mail is not None
+    assert office.mail.give_up == timedelta(days=5)
+    for days, what in ((0, "waiting"), (2, "waiting"), (5, "missed")):
+        now = NOW + timedelta(days=days)
+        server.handler.at_data.append("554 5.7.1 not liked")
+        outcome = deliver(replace(office, now=now), due(office))
+        assert (outcome.what, outcome.is_failure, server.handler.at_data) == (what, True, []), "one try a run"
+        (day,) = calendar(filled, [PLAN], timezone="UTC", now=now)[:1]
+        assert day.state == what
+        assert wrong(filled, [PLAN], timezone="UTC", now=now)
+    said = (
+        "the mail of weekly-2026-W10 to ana@example.com, ben@example.com was given up on 2026-03-14 06:00 UTC: the server has "
+        "rejected it since 2026-03-09 06:00 UTC, 3 times, and said 554 5.7.1 not liked; it lies in the store as "
+        "reviews/weekly-2026-W10/message.eml"
+    )
+    assert outcome.why == day.reason == said
+    entry = filled.journal.newest("missed")
+    assert entry is not None
+    assert dict(entry.facts) == {
+        "review": "weekly-2026-W10", "amendment": 0, "recipients": list(READERS), "answer": "554 5.7.1 not liked",
+        "since": "2026-03-09T06:00:00.000000Z", "tries": 3,
+    }  # fmt: skip
+    ((to, notice),) = server.handler.received
+    assert (to, notice["Subject"]) == (("owner@example.com",), "Failed: weekly-2026-W10")
+    assert said in " ".join(notice.get_content().split())
+    assert "Nobody tries again" in notice.get_content()
+    assert deliver(replace(office, now=now + timedelta(days=1)), due(office)).what == "done"
+    assert [
+        line for line in wrong(filled, [PLAN], timezone="UTC", now=now) if line.startswith("missed: weekly-2026-W10")
+    ]
+    later = wrong(filled, [PLAN], timezone="UTC", now=now + timedelta(days=8))
+    assert not [line for line in later if "2026-W10" in line], "a week is enough"
+
+
+@pytest.mark.parametrize("fault", ["a lost connection", "a wrong password"])
+def test_what_is_not_of_the_message_is_never_given_up(office: Office, server: MailServer, fault: str) -> None:
+    login = (USER, "wrong secret") if fault == "a wrong password" else office.login
+    for days in (0, 6, 12):
+        server.handler.at_data += [] if fault == "a wrong password" else ["451 busy"] * 4
+        assert deliver(replace(office, login=login, now=NOW + timedelta(days=days)), due(office)).what == "waiting"
+    assert deliver(replace(office, now=NOW + timedelta(days=13)), due(office)).what == "mailed"
+
+
 def test_a_certificate_that_is_not_trusted_sends_nothing(office: Office, server: MailServer) -> None:
     assert office.mail is not None
     stranger = replace(office, mail=replace(office.mail, ca_file=None))
@@ -206,7 +254,8 @@ def test_a_message_that_was_changed_is_not_sent(office: Office, server: MailServ
     path = "reviews/weekly-2026-W10/message.eml"
     office.store.place.replace(path, office.store.place.read(path) + b"x")
     outcome = deliver(office, due(office))
-    assert (outcome.what, outcome.why) == ("failed", "its message was changed after it was made, so it is not sent")
+    assert (outcome.what, outcome.why) == ("failed", "weekly-2026-W10 was changed after it was made: 'message.eml'")
+    assert not server.handler.received[1:], "but the notice to the owner"
 
 
 def test_two_runs_at_once_share_the_work(office: Office, server: MailServer) -> None:
@@ -252,6 +301,10 @@ def test_a_run_that_died_is_followed_by_another_when_its_claim_is_over(office: O
         ({"host": "a", "sender": "b@c", "security": "ssl"}, "unknown security 'ssl'"),
         ({"host": "smtp.example.com", "sender": "b@c", "security": "none"}, "is for this machine alone"),
         ({"host": "a", "sender": "b@c", "port": 0}, "port must be a number"),
+        (
+            {"host": "a", "sender": "b@c", "give_up": "5 days"},
+            "give_up '5 days' is no length of time; write 30m, 6h or 2d",
+        ),
         ({"host": "a", "sender": "b@c", "max_size": "20 kB"}, "max_size '20 kB' is no size; write 10MB"),
         ({"host": "a", "sender": "b@c\r\nBcc: d@e"}, "is no mail address"),
         ({"host": "a", "sender": "b@c", "owner": "x@evil.com", "allowed_domains": ["c"]}, "is of no allowed domain"),
@@ -305,6 +358,25 @@ def test_run_makes_mails_and_says_so_once(configured: Path, cli: Cli, server: Ma
     assert len(server.handler.received) == 1
 
 
+def test_older_periods_are_named_when_something_is_made_and_not_every_hour(
+    configured: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configured.write_text(configured.read_text() + "catch_up = 1\n")
+    later = NOW + timedelta(weeks=2)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(int(later.timestamp())))
+    said = "weekly: 2 older periods are not made, for catch_up is 1"
+    assert said in cli("run", "--dry-run", "--config", configured).err
+    assert said in cli("run", "--config", configured).err
+    assert cli("run", "--config", configured).err == "no review is due\n"
+    assert said in cli("run", "--dry-run", "--config", configured).err
+
+
+def test_a_dry_run_says_what_is_only_to_be_sent(configured: Path, cli: Cli, server: MailServer) -> None:
+    server.handler.at_data.append("554 not liked")
+    assert cli("run", "--config", configured).code == 1
+    assert "weekly-2026-W10: would be sent to ana@example.com\n" in cli("run", "--dry-run", "--config", configured).err
+
+
 def test_the_delay_is_waited_for(configured: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", str(int((NOW - timedelta(hours=1)).timestamp())))
     assert "no review is due" in cli("run", "--config", configured).err
@@ -340,7 +412,7 @@ def test_a_signature_is_bound_to_the_very_review(configured: Path, cli: Cli, off
     office.store.place.replace(page, office.store.place.read(page) + b" ")
     changed = cli("sign", "weekly-2026-W10", "--config", configured)
     assert changed.code == 1
-    assert "was changed after it was made: 'review.html'; nothing was signed" in changed.err
+    assert "weekly-2026-W10 was changed after it was made: 'review.html'" in changed.err
 
 
 @pytest.mark.parametrize(

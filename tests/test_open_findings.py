@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from conftest import Cli
 
-from audit_reports import AuditLog, UsageError
+from audit_reports import AuditLog, FailureError, UsageError
 from audit_reports.carried import Carried
 from audit_reports.delivery.agenda import tasks
 from audit_reports.delivery.deliver import Office, deliver
@@ -61,7 +61,7 @@ def week(store: Store) -> Week:
         now = FIRST + (number - 10) * WEEK
         office = Office(store, None, None, "UTC", now, lambda seconds: None)
         for task in tasks(store, [PLAN], timezone="UTC", now=now)[0]:
-            assert deliver(office, task.due, amendment=task.amendment).what == "made"
+            assert deliver(office, task).what == "made"
         record: dict[str, Any] = json.loads(store.place.read(f"reviews/weekly-2026-W{number}/run.json"))
         return record
 
@@ -202,3 +202,9 @@ def test_a_review_made_by_hand_is_signed_by_its_folder(store: Store, tmp_path: P
     review = open_review(store, tmp_path / "out")
     signed = review.sign(dict.fromkeys(review.findings["finding"], "expected"))
     assert signed.entry.facts["review"] == "activity-2026-W11"
+    again = open_review(store, tmp_path / "out").sign(dict.fromkeys(review.findings["finding"], "fixed"))
+    assert again.entry.facts["made"] == signed.entry.facts["made"], "two may sign one review"
+    page = tmp_path / "out" / "review.html"
+    page.write_bytes(page.read_bytes() + b" ")
+    with pytest.raises(FailureError, match="was changed after it was made: 'review.html'"):
+        open_review(store, tmp_path / "out")

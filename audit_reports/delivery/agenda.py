@@ -17,11 +17,17 @@ from audit_reports.store import Store
 
 @dataclass(frozen=True)
 class Task:
-    """One form of a review that is to be made, or sent: the first (`amendment` 0), or one that `late` events ask for."""
+    """One form of a review that is to be made, or sent: the first (`amendment` 0), or one that `late` events ask for.
+
+    Those are counted up to `landing`, which the amendment sees; None sees the newest. `waiting` are those to whom a form
+    that is made is still to be sent, empty for one that is to be made.
+    """
 
     due: Due
     amendment: int = 0
     late: tuple[Late, ...] = ()
+    landing: int | None = None
+    waiting: tuple[str, ...] = ()
 
     @property
     def order(self) -> tuple[datetime, str, int]:
@@ -39,8 +45,11 @@ def tasks(store: Store, plans: Iterable[Plan], *, timezone: str, now: datetime) 
         left_out[plan.name] = sum(not known.get(one.review, History()).made for one in due[: -plan.catch_up])
         for one in due:
             history = known.get(one.review, History())
-            unsent = [made for made in history.made if history.waiting(made)]
-            found += [Task(one, int(made.facts["amendment"])) for made in unsent]
+            found += [
+                Task(one, int(made.facts["amendment"]), waiting=waiting)
+                for made in history.made
+                if (waiting := history.waiting(made))
+            ]
         found += [Task(one) for one in due[-plan.catch_up :] if not known.get(one.review, History()).made]
         found += _amendments(store, plan, due[-plan.catch_up :], known, now=now, timezone=timezone)
     return sorted(found, key=lambda task: task.order), {name: number for name, number in left_out.items() if number}
@@ -57,7 +66,7 @@ def _amendments(
     log = AuditLog(store, timezone=timezone)
     late = late_events(log, plan, {one.period: int(made.facts["landing"]) for one, made in newest})
     return [
-        Task(one, int(made.facts["amendment"]) + 1, late[one.period])
+        Task(one, int(made.facts["amendment"]) + 1, late[one.period], log.landing)
         for one, made in newest
         if one.period in late and waited_for(log, plan, late[one.period], now=now)
     ]

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from audit_reports.delivery.history import History, histories
+from audit_reports.delivery.history import History, given_up_said, histories
 from audit_reports.delivery.schedule import Due, due_periods, oldest_event
 from audit_reports.log import AuditLog
 from audit_reports.plan import Plan
@@ -41,7 +41,8 @@ class Day:
 
     `state` is one of `STATES`, the one that somebody must know first; `reason` says why in words. `amendments` counts the
     later forms of the review, `landing` is the one that its newest form saw. `unsigned_since` is when its newest form was
-    mailed, or made where only the first was; `missed_at` when it came out of the reach of `catch_up` without being made.
+    mailed, or made where only the first was; `missed_at` when it came out of the reach of `catch_up` without being made,
+    or its mail was given up.
     """
 
     review: str
@@ -81,9 +82,9 @@ def wrong(store: Store, plans: Iterable[Plan], *, timezone: str, now: datetime) 
     """Return a line for everything that somebody must look at: overdue, unsent, unsigned, and a feed that fell silent.
 
     A review is overdue a day after it was due, for as long as a run can still make it. When none can any more it is told as
-    missed for a week, unless it is from before the plan's first review; a monitor that is red for ever is looked at by nobody.
-    A review is unsigned a week after its mail; a signature also ends that somebody was refused. Of a silent feed
-    `silent_feeds` speaks.
+    missed for a week, unless it is from before the plan's first review, and so is one whose mail was given up; a monitor
+    that is red for ever is looked at by nobody. A review is unsigned a week after its mail; a signature also ends that
+    somebody was refused. Of a silent feed `silent_feeds` speaks.
     """
     lines = [
         f"silent: {feed}, its newest event is of {last.isoformat()}, and it was never silent so long before"
@@ -133,6 +134,7 @@ def frame(days: Iterable[Day]) -> pl.DataFrame:
 
 def _day(due: Due, history: History, now: datetime, *, missed_at: datetime | None, has_begun: bool) -> Day:
     newest, signed = history.newest, history.signed
+    given_up = history.missed(newest) if newest else None
     first = history.made[0] if history.made else None
     mailed = history.mailed_at(first) if first else None
     state, why = _missed(due, history, has_begun) if missed_at and not first else _state(due, history, now, missed_at)
@@ -151,7 +153,7 @@ def _day(due: Due, history: History, now: datetime, *, missed_at: datetime | Non
         amendments=len(history.made) - 1 if history.made else None,
         landing=int(newest.facts["landing"]) if newest else None,
         unsigned_since=(history.mailed_at(newest) or newest.time) if newest and mailed and not signed else None,
-        missed_at=missed_at if has_begun and not first else None,
+        missed_at=given_up.time if given_up else missed_at if has_begun and not first else None,
     )
 
 
@@ -175,6 +177,8 @@ def _state(due: Due, history: History, now: datetime, missed_at: datetime | None
         return "waiting", f"not sent yet to {', '.join(dict.fromkeys(waiting))}; the next run tries again"
     if history.signed is not None:
         return "signed", f"by {history.signed.user}"
+    if given_up := history.missed(made):
+        return "missed", given_up_said(given_up)
     if refused := history.refused(made):
         return "refused", "; ".join(f"{who}: {said}" for who, said in refused.items())
     number = int(made.facts["amendment"])

@@ -19,12 +19,13 @@ from pathlib import Path
 from audit_reports.amendment import Amendment, amendment_of, matters
 from audit_reports.appearance import OURS, Appearance
 from audit_reports.context import LeftOut
-from audit_reports.delivery.history import History, folder_of, history_of, title_of
-from audit_reports.delivery.late import late_events, of_plan
+from audit_reports.delivery.agenda import Task
+from audit_reports.delivery.history import History, folder_of, given_up_said, history_of, title_of
+from audit_reports.delivery.kept_files import MESSAGE, RECORD, kept_files
+from audit_reports.delivery.late import of_plan
 from audit_reports.delivery.message import attachments_of, compose, fitting, message_id
 from audit_reports.delivery.open_findings import open_findings
-from audit_reports.delivery.schedule import Due
-from audit_reports.delivery.smtp import send
+from audit_reports.delivery.smtp import Receipt, send
 from audit_reports.errors import AuditReportsError, FailureError, reason
 from audit_reports.exceptions import Rules
 from audit_reports.formats import plain
@@ -39,15 +40,13 @@ from audit_reports.store import Store
 CLAIM = timedelta(minutes=30)
 """How long a claim is good; where a run died with one, another may take its place after that."""
 
-MESSAGE = "message.eml"
-
 
 @dataclass(frozen=True)
 class Outcome:
     """What a run did about one review, and why where that is to be said.
 
     `mailed` to all, `made` where nobody is to be mailed, `waiting` in the outbox, `refused` for somebody by the server for
-    good, `failed`, `taken` by another run, or `done` before.
+    good, `missed` where its mail was given up, `failed`, `taken` by another run, or `done` before.
     """
 
     review: str
@@ -57,7 +56,7 @@ class Outcome:
     @property
     def is_failure(self) -> bool:
         """Whether somebody must look."""
-        return self.what in ("failed", "waiting", "refused")
+        return self.what in ("failed", "waiting", "refused", "missed")
 
 
 @dataclass(frozen=True)
@@ -74,48 +73,49 @@ class Office:
     appearance: Appearance = OURS
 
 
-def deliver(office: Office, due: Due, *, amendment: int = 0) -> Outcome:
+def deliver(office: Office, task: Task) -> Outcome:
     """Make and mail one form of a review, or go on where a run before stopped; say what became of it.
 
     A review that cannot be made or mailed is journaled as failed, and its owner is told by a short notice. Never raises
     for the failure of one review, so that the others are still made; only for a journal that cannot be written.
     """
-    history = history_of(office.store.journal, due.review)
+    review, amendment = task.due.review, task.amendment
+    history = history_of(office.store.journal, review)
     made = _of(history, amendment)
-    title = title_of(due.review, amendment)
+    title = title_of(review, amendment)
     if made is not None and not history.waiting(made):
         return Outcome(title, "done")
-    if not _claim(office, due, history, amendment):
+    if not _claim(office, review, history, amendment):
         return Outcome(title, "taken", "another run is at it")
     try:
-        made = made or _make(office, due, history, amendment)
-        return _mail(office, due.review, made, history.waiting(made))
+        made = made or _make(office, task, history)
+        return _mail(office, made, history)
     except (AuditReportsError, OSError) as error:
-        return _failed(office, due.review, amendment, reason(error))
+        return _failed(office, review, amendment, reason(error))
 
 
 def _of(history: History, amendment: int) -> Entry | None:
     return next((one for one in history.made if one.facts["amendment"] == amendment), None)
 
 
-def _claim(office: Office, due: Due, history: History, amendment: int) -> bool:
+def _claim(office: Office, review: str, history: History, amendment: int) -> bool:
     """Journal that this run is at a review; return False where another run has moved meanwhile."""
     known = history.entries[-1].number if history.entries else 0
     run = uuid.uuid4().hex
 
     def moved() -> Entry | None:
-        there = history_of(office.store.journal, due.review)
+        there = history_of(office.store.journal, review)
         newest = there.entries[-1] if there.entries else None
         return newest if newest and (newest.number != known or there.claimed(office.now)) else None
 
-    facts = {"review": due.review, "amendment": amendment, "run": run, "expires": time_text(office.now + CLAIM)}
+    facts = {"review": review, "amendment": amendment, "run": run, "expires": time_text(office.now + CLAIM)}
     return office.store.journal.append("claim", facts, time=office.now, unless=moved).facts.get("run") == run
 
 
-def _make(office: Office, due: Due, history: History, amendment: int) -> Entry:
+def _make(office: Office, task: Task, history: History) -> Entry:
     """Make a review, keep its files and its message in the store, and journal that; return the entry."""
-    store, plan = office.store, due.plan
-    log = AuditLog(store, timezone=office.timezone)
+    store, due, plan, amendment = office.store, task.due, task.due.plan, task.amendment
+    log = AuditLog(store, timezone=office.timezone, as_of=task.landing)
     entry = store.journal.numbers()[-1]
     review = make_review(
         of_plan(log, plan),
@@ -127,7 +127,7 @@ def _make(office: Office, due: Due, history: History, amendment: int) -> Entry:
     )
     recipients, title = plan.recipients, f"{plan.name}: {review.period.label}"
     if amendment and history.newest:
-        review = replace(review, amendment=_amended(store, log, due, review, history.newest))
+        review = replace(review, amendment=_amended(store, task, review, history.newest))
         title = f"Amendment {amendment} to {title}"
         if review.amendment and not matters(review.amendment, late_share=plan.late_share):
             recipients = ()
@@ -169,29 +169,22 @@ def _make(office: Office, due: Due, history: History, amendment: int) -> Entry:
     return store.journal.append("review", facts, time=office.now)
 
 
-def _amended(store: Store, log: AuditLog, due: Due, review: Review, before: Entry) -> Amendment:
+def _amended(store: Store, task: Task, review: Review, before: Entry) -> Amendment:
     """Return what is different in a review against its form before, which must lie in the store as it was made."""
-    number = int(before.facts["amendment"])
-    path = f"{folder_of(due.review, number)}/run.json"
-    record = store.place.read(path)
-    if hashlib.sha256(record).hexdigest() != before.facts["files"]["run.json"]:
-        raise FailureError(f"{path} was changed after it was made, so it cannot be said what is different now")
-    late = late_events(log, due.plan, {due.period: int(before.facts["landing"])}).get(due.period, ())
-    return amendment_of(review, json.loads(record), late, number=number + 1, made_at=before.time)
+    record = json.loads(kept_files(store, before, RECORD)[RECORD])
+    return amendment_of(review, record, task.late, number=task.amendment, made_at=before.time)
 
 
-def _mail(office: Office, review: str, made: Entry, waiting: Sequence[str]) -> Outcome:
+def _mail(office: Office, made: Entry, history: History) -> Outcome:
     """Hand a review's message to the server for those who have not got it, and journal the answer."""
-    amendment = int(made.facts["amendment"])
+    review, amendment = str(made.facts["review"]), int(made.facts["amendment"])
     title = title_of(review, amendment)
     if not made.facts["recipients"]:
         return Outcome(title, "made")
     if office.mail is None:
         raise FailureError("there is no [mail] in the configuration any more to send it by")
-    message = office.store.place.read(f"{folder_of(review, amendment)}/{MESSAGE}")
-    if hashlib.sha256(message).hexdigest() != made.facts["message"]:
-        raise FailureError("its message was changed after it was made, so it is not sent")
-    receipt = send(office.mail, message, waiting or made.facts["recipients"], login=office.login, wait=office.wait)
+    message = kept_files(office.store, made, MESSAGE)[MESSAGE]
+    receipt = send(office.mail, message, history.waiting(made), login=office.login, wait=office.wait)
     facts = {
         "review": review,
         "amendment": amendment,
@@ -200,15 +193,37 @@ def _mail(office: Office, review: str, made: Entry, waiting: Sequence[str]) -> O
         "refused": dict(receipt.refused),
         "waiting": dict(receipt.waiting),
         "answer": receipt.answer,
+        "rejected": receipt.rejected,
     }
     office.store.journal.append("mailed", facts, time=office.now)
     if receipt.refused:
         why = "; ".join(f"{who}: {said}" for who, said in receipt.refused.items())
         _tell_owner(office, title, f"the server refused it for {why}")
         return Outcome(title, "refused", why)
+    if receipt.rejected:
+        tries = [one.time for one in history.rejected(made)] + [office.now]
+        if office.now - tries[0] >= office.mail.give_up:
+            return _given_up(office, made, receipt, tries)
     if receipt.waiting:
         return Outcome(title, "waiting", "; ".join(f"{who}: {said}" for who, said in receipt.waiting.items()))
     return Outcome(title, "mailed", f"to {len(receipt.accepted)}: {receipt.answer}")
+
+
+def _given_up(office: Office, made: Entry, receipt: Receipt, tries: Sequence[datetime]) -> Outcome:
+    """Journal that a mail is tried no more, since the server has rejected it for too long, and tell the owner."""
+    review, amendment = str(made.facts["review"]), int(made.facts["amendment"])
+    facts = {
+        "review": review,
+        "amendment": amendment,
+        "recipients": list(receipt.waiting),
+        "answer": receipt.rejected,
+        "since": time_text(tries[0]),
+        "tries": len(tries),
+    }
+    entry = office.store.journal.append("missed", facts, time=office.now)
+    title, why = title_of(review, amendment), given_up_said(entry)
+    _tell_owner(office, title, why, "Nobody tries again; send it on by hand once the server takes it.")
+    return Outcome(title, "missed", why)
 
 
 def _failed(office: Office, review: str, amendment: int, why: str) -> Outcome:
@@ -219,7 +234,7 @@ def _failed(office: Office, review: str, amendment: int, why: str) -> Outcome:
     return Outcome(title, "failed", why)
 
 
-def _tell_owner(office: Office, review: str, why: str) -> None:
+def _tell_owner(office: Office, review: str, why: str, next: str = "`audit-reports run` tries again.") -> None:
     """Mail a short notice of a failure; that it could not be sent changes nothing, for the journal and the exit code say it."""
     mail = office.mail
     if mail is None or mail.owner is None:
@@ -230,7 +245,7 @@ def _tell_owner(office: Office, review: str, why: str) -> None:
             "",
             plain(why),
             "",
-            "`audit-reports calendar` shows what became of every review; `audit-reports run` tries again.",
+            f"`audit-reports calendar` shows what became of every review. {next}",
             "",
         ]
     )

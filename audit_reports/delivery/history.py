@@ -3,7 +3,8 @@
 A review that is made by itself leaves entries of these kinds, each with `review`, its id:
 `claim`   one run says that it is at it, until `expires`; the claim ends where it was mailed or failed, or made for nobody
 `review`  it was made: landing, files with their SHA-256, `amendment` (0 for the first), whom it is for, its Message-ID
-`mailed`  what the mail server answered: accepted, refused, waiting
+`mailed`  what the mail server answered: accepted, refused, waiting, and whether it rejected the message itself
+`missed`  its mail was given up, for the server had rejected it for too long: for whom, with its answer
 `failed`  it could not be made or mailed, and why
 `signed`  somebody reviewed it
 """
@@ -15,7 +16,7 @@ from datetime import datetime
 
 from audit_reports.journal import Entry, Journal
 
-KINDS = ("claim", "review", "mailed", "failed", "signed")
+KINDS = ("claim", "review", "mailed", "missed", "failed", "signed")
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,9 @@ class History:
         return tuple(one for one in self.entries if one.kind == "mailed" and one.facts["amendment"] == amendment)
 
     def waiting(self, made: Entry) -> tuple[str, ...]:
-        """Return the recipients who have not got one form of the review, and are not refused for good."""
-        done: set[str] = set()
+        """Return the recipients who have not got one form of the review, are not refused for good and not given up."""
+        missed = self.missed(made)
+        done: set[str] = set(missed.facts["recipients"]) if missed else set()
         for one in self.mailed(made):
             done |= {*one.facts["accepted"], *one.facts["refused"]}
         return tuple(one for one in made.facts["recipients"] if one not in done)
@@ -71,6 +73,16 @@ class History:
         for one in self.mailed(made):
             found |= one.facts["refused"]
         return found
+
+    def rejected(self, made: Entry) -> tuple[Entry, ...]:
+        """Return the answers by which the server rejected the message of one form, whoever it was for, oldest first."""
+        return tuple(one for one in self.mailed(made) if one.facts.get("rejected"))
+
+    def missed(self, made: Entry) -> Entry | None:
+        """Return the entry that says that the mail of one form was given up, None where it was not."""
+        amendment = made.facts["amendment"]
+        found = (one for one in self.entries if one.kind == "missed" and one.facts["amendment"] == amendment)
+        return next(found, None)
 
     def mailed_at(self, made: Entry) -> datetime | None:
         """Return when one form of the review was first taken by the server, None where it never was."""
@@ -96,6 +108,18 @@ def histories(journal: Journal) -> dict[str, History]:
 def history_of(journal: Journal, review: str) -> History:
     """Return what became of one review."""
     return histories(journal).get(review, History())
+
+
+def given_up_said(missed: Entry) -> str:
+    """Return in words that the mail of a review was given up, why, and where it lies."""
+    facts = missed.facts
+    title, where = (of(facts["review"], int(facts["amendment"])) for of in (title_of, folder_of))
+    since = datetime.fromisoformat(facts["since"])
+    return (
+        f"the mail of {title} to {', '.join(facts['recipients'])} was given up on {missed.time:%Y-%m-%d %H:%M} UTC: the server "
+        f"has rejected it since {since:%Y-%m-%d %H:%M} UTC, {facts['tries']:,} times, and said {facts['answer']}; "
+        f"it lies in the store as {where}/message.eml"
+    )
 
 
 def title_of(review: str, amendment: int = 0) -> str:

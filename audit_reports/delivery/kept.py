@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audit_reports import clock
-from audit_reports.delivery.sign import RECORD, Decision, Signature, files_of, sign
+from audit_reports.delivery.kept_files import RECORD
+from audit_reports.delivery.sign import Decision, Signature, files_of, sign
 from audit_reports.formats import plain
 from audit_reports.store import Store
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class KeptReview:
-    """A review as it was made, in its newest form, to be read and signed; signing checks its files.
+    """A review as it was made, in its newest form, to be read and signed; opening and signing check its files.
 
     `page` is its HTML, empty where it was made in other formats alone.
     """
@@ -59,9 +60,9 @@ class KeptReview:
 def open_review(store: str | Path | Store, review: str | Path) -> KeptReview:
     """Return a review that lies in a store, by its id, or one that was made by hand, by its folder.
 
-    Raises `UsageError` where the store's journal does not know it, `FailureError` where a file of it is gone.
+    Raises `UsageError` where the store's journal does not know it, `FailureError` where a file of it is gone or was changed.
     """
     opened = store if isinstance(store, Store) else Store(store)
-    name, files = files_of(opened, str(review))
+    _, made, files = files_of(opened, str(review))
     page = files.get("review.html", b"").decode()
-    return KeptReview(opened, str(review), name, json.loads(files[RECORD]), page)
+    return KeptReview(opened, str(review), str(made.facts["review"]), json.loads(files[RECORD]), page)

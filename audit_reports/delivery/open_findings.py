@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from audit_reports.carried import Carried
-from audit_reports.delivery.history import History, folder_of, histories
+from audit_reports.delivery.history import History, histories
+from audit_reports.delivery.kept_files import RECORD, NotAsMadeError, kept_files
 from audit_reports.journal import Entry, Journal
 from audit_reports.past import LOOK_BACK_DAYS
 from audit_reports.period import Period
@@ -69,12 +69,10 @@ def _decisions(of: Iterable[History]) -> dict[str, Mapping[str, Any]]:
 def _told(store: Store, made: Entry) -> dict[str, Mapping[str, Any]]:
     """Return what a review told of each finding; nothing where its record is not as it was made."""
     try:
-        data = store.place.read(f"{folder_of(made.facts['review'], int(made.facts['amendment']))}/run.json")
-    except FileNotFoundError:
+        record = kept_files(store, made, RECORD)[RECORD]
+    except NotAsMadeError:
         return {}
-    if hashlib.sha256(data).hexdigest() != made.facts["files"]["run.json"]:
-        return {}
-    return {str(one["finding"]): one for one in json.loads(data)["findings"]}
+    return {str(one["finding"]): one for one in json.loads(record)["findings"]}
 
 
 def _carried(

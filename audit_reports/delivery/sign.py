@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,14 +9,14 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from audit_reports.delivery.history import History, folder_of, histories
-from audit_reports.errors import FailureError, UsageError, quoted
+from audit_reports.delivery.history import History, histories
+from audit_reports.delivery.kept_files import RECORD, kept_files
+from audit_reports.errors import UsageError, quoted
 from audit_reports.journal import Entry, whoami
 from audit_reports.log import AuditLog
 from audit_reports.store import Store
 
 DECISIONS = ("expected", "fixed", "follow-up")
-RECORD = "run.json"
 
 
 @dataclass(frozen=True)
@@ -73,11 +72,8 @@ def sign(
     `UsageError` for a review that the journal does not know, for a decision about a finding that it has not, and for a
     finding without one; `FailureError` for a review that was changed since it was made.
     """
-    name, files = files_of(store, review)
-    history = histories(store.journal)[name]
-    made = history.newest or history.entries[-1]
-    _check_unchanged(name, made, files)
-    record = json.loads(files[RECORD])
+    history, made, files = files_of(store, review)
+    name, record = str(made.facts["review"]), json.loads(files[RECORD])
     findings = [str(one["finding"]) for one in record.get("findings", [])]
     _check_decisions(decisions, findings, [str(one["finding"]) for one in record.get("carried", [])])
     mailed = history.mailed_at(made) if history.newest else None
@@ -102,44 +98,34 @@ def sign(
     return Signature(entry, now - mailed if mailed else None, tuple(_warnings(store, record, history)))
 
 
-def files_of(store: Store, review: str) -> tuple[str, Mapping[str, bytes]]:
-    """Return a review's id and its files as they lie there now, from the store (its newest form) or from a folder.
+def files_of(store: Store, review: str) -> tuple[History, Entry, Mapping[str, bytes]]:
+    """Return what became of a review, the entry of its newest form, and that form's files, from the store or from a folder.
 
-    Raises `UsageError` for a review that the journal does not know, `FailureError` where a file of it is gone.
+    Raises `UsageError` for a review that the journal does not know, `FailureError` where a file of it is absent or was
+    changed since it was made.
     """
     known = histories(store.journal)
     folder = Path(review)
     if review not in known and folder.is_dir():
-        try:
-            record = (folder / RECORD).read_bytes()
-            name = str(json.loads(record)["review"])
-        except (OSError, ValueError, KeyError, TypeError):
-            raise UsageError(f"{quoted(review)} holds no review: there is no run.json that can be read") from None
-        if name not in known:
-            raise UsageError(f"the journal of {quoted(store.uri)} does not know the review {quoted(name)}")
-        return name, {
-            one.relative_to(folder).as_posix(): one.read_bytes() for one in sorted(folder.rglob("*")) if one.is_file()
-        }
-    made = {name for name, history in known.items() if history.newest}
-    if review not in made:
+        history = _of_folder(store, folder, known)
+        by_hand = history.newest or next(one for one in reversed(history.entries) if one.kind == "review")
+        return history, by_hand, kept_files(store, by_hand, folder=folder)
+    newest = {name: made for name, history in known.items() if (made := history.newest)}
+    if review not in newest:
         if review in known:
             raise UsageError(f"{quoted(review)} was made by hand and is not kept in the store: name its folder")
-        raise UsageError.unknown("review", review, made)
-    newest = known[review].newest
-    assert newest is not None  # noqa: S101 - `made` has those alone
-    place = folder_of(review, int(newest.facts["amendment"]))
+        raise UsageError.unknown("review", review, newest)
+    return known[review], newest[review], kept_files(store, newest[review])
+
+
+def _of_folder(store: Store, folder: Path, known: Mapping[str, History]) -> History:
     try:
-        return review, {name: store.place.read(f"{place}/{name}") for name in newest.facts["files"]}
-    except FileNotFoundError as error:
-        raise FailureError(f"a file of the review {review} is not in the store any more: {error.filename}") from error
-
-
-def _check_unchanged(name: str, made: Entry, files: Mapping[str, bytes]) -> None:
-    for path, sha256 in made.facts["files"].items():
-        if path not in files:
-            raise FailureError(f"the review {name} is not whole: {quoted(path)} is absent; nothing was signed")
-        if hashlib.sha256(files[path]).hexdigest() != sha256:
-            raise FailureError(f"the review {name} was changed after it was made: {quoted(path)}; nothing was signed")
+        name = str(json.loads((folder / RECORD).read_bytes())["review"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UsageError(f"{quoted(folder)} holds no review: there is no run.json that can be read") from None
+    if name not in known:
+        raise UsageError(f"the journal of {quoted(store.uri)} does not know the review {quoted(name)}")
+    return known[name]
 
 
 def _check_decisions(decisions: Sequence[Decision], findings: Sequence[str], carried: Sequence[str]) -> None:

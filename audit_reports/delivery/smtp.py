@@ -30,13 +30,15 @@ class Receipt:
     """What became of a mail: who got it, with the server's answer, and who was refused, for now or for good.
 
     `waiting` are the recipients to whom it must be tried again, with the last reason; `refused` those whom the server
-    will never take.
+    will never take. `rejected` is what the server said where it rejected the message itself for good (5xx), whoever it is
+    for: that is tried again another day, since it may be a filter that errs.
     """
 
     accepted: tuple[str, ...] = ()
     answer: str = ""
     waiting: Mapping[str, str] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
+    rejected: str = ""
 
     @property
     def is_complete(self) -> bool:
@@ -65,8 +67,8 @@ def send(
     """Hand a message to the server for some recipients, and try again where that may help.
 
     Whoever was accepted is not sent to again. A lost answer counts as not accepted: the same bytes, with the same
-    Message-ID, go out once more. Never raises for what a server or a network does: that is in the receipt. Raises
-    `UsageError` for a certificate file that cannot be read.
+    Message-ID, go out once more; a message that was rejected for good is not tried again here. Never raises for what a
+    server or a network does: that is in the receipt. Raises `UsageError` for a certificate file that cannot be read.
     """
     if login is not None and mail.security == "none":
         raise UsageError('a login is never sent without TLS; say security = "starttls" or "tls" in [mail]')
@@ -74,7 +76,7 @@ def send(
     receipt = Receipt(waiting=dict.fromkeys(recipients, "not tried yet"))
     for pause in (*waits_s, None):
         receipt = _try(mail, message, receipt, login, context)
-        if receipt.is_complete or pause is None:
+        if receipt.is_complete or receipt.rejected or pause is None:
             break
         wait(pause)
     return receipt
@@ -94,7 +96,10 @@ def _try(
             server.login(*login)
         taken, denied, answer = _transfer(server, address_of(mail.sender, "sender"), list(there), message)
     except (OSError, smtplib.SMTPException) as error:
-        return replace(receipt, waiting=dict.fromkeys(there.values(), _said(error)))
+        said = _said(error)
+        return replace(
+            receipt, waiting=dict.fromkeys(there.values(), said), rejected=said if _is_for_good(error) else ""
+        )
     finally:
         with suppress(OSError, smtplib.SMTPException):  # the answer to the message counts, not that to the farewell
             server.quit()
@@ -154,6 +159,11 @@ def _context(mail: Mail) -> ssl.SSLContext | None:
         return ssl.create_default_context(cafile=str(mail.ca_file) if mail.ca_file else None)
     except (OSError, ssl.SSLError):
         raise UsageError(f"[mail] ca_file: no certificates can be read from {quoted(mail.ca_file)}") from None
+
+
+def _is_for_good(error: Exception) -> bool:
+    """Say whether a server has rejected a message, or its sender, for good; a login that it rejects is the user's to mend."""
+    return isinstance(error, smtplib.SMTPDataError | smtplib.SMTPSenderRefused) and error.smtp_code >= 500  # noqa: PLR2004
 
 
 def _secret(environment: Mapping[str, str], name: str) -> str | None:
