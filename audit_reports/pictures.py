@@ -11,8 +11,8 @@ from audit_reports.formats import plain
 from audit_reports.palette import Palette, heat_colors
 
 WIDTH = 720
-LABEL_WIDTH = 190
-LABEL_CHARACTERS = 30
+LABEL_WIDTH = 205
+LABEL_CHARACTERS = 28
 
 
 def bars(rows: Sequence[Bar], palette: Palette) -> str:
@@ -36,17 +36,18 @@ def bars(rows: Sequence[Bar], palette: Palette) -> str:
 def small_bars(counts: Sequence[int], palette: Palette) -> str:
     """Return one small bar for each count, the last marked by its class; who reads aloud hears the numbers."""
     step, high, most = 6, 16, max(counts, default=0) or 1
-    parts = []
+    drawn = []
     for place, count in enumerate(counts):
         size = max(1.0, count / most * high) if count else 0.75
-        # The style sheet says it again, in dark too; paper takes the colours from here.
-        last = f' class="last" fill="{palette.accent}"' if place == len(counts) - 1 else f' fill="{palette.before}"'
-        parts.append(f'<rect{last} x="{place * step}" y="{high - size:.2f}" width="4.5" height="{size:.2f}"/>')
+        drawn.append(f"M{place * step} {high}v-{size:.2f}h4.5v{size:.2f}z")
+    # The style sheet says the colours again, in dark too; paper takes them from here.
+    past, last = "".join(drawn[:-1]), "".join(drawn[-1:])
+    paths = f'<path d="{past}" fill="{palette.before}"/><path class="last" d="{last}" fill="{palette.accent}"/>'
     said = ", ".join(f"{count:,}" for count in counts)
     wide = step * len(counts)
     return (
         f'<svg class="line" role="img" width="{wide}" height="{high}" viewBox="0 0 {wide} {high}" '
-        f'aria-label="{said}"><title>{said}</title>{"".join(parts)}</svg>'
+        f'aria-label="{said}"><title>{said}</title>{paths}</svg>'
     )
 
 

@@ -17,7 +17,7 @@ from audit_reports.feeds import FEEDS
 from audit_reports.landing import land
 from audit_reports.log import AuditLog
 from audit_reports.output import OUTPUTS, write_review
-from audit_reports.outputs.mail import mail_body
+from audit_reports.outputs.mail import mail_body, wrapped
 from audit_reports.period import Period
 from audit_reports.review import Review, make_review
 from audit_reports.review_summary import cautions, headline, lead, summary_lines
@@ -158,7 +158,7 @@ def test_mail_shows_hostile_names_as_text(log: AuditLog, tmp_path: Path) -> None
     assert "<script" not in html
     assert "src=" not in html
     assert not {"\x1b", "\u202e", "\r"} & set(html + text)
-    assert headline(review) in text
+    assert headline(review) in " ".join(text.split())
 
 
 def test_a_mail_of_very_long_names_is_cut_and_counted(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_a_mail_of_very_long_names_is_cut_and_counted(tmp_path: Path) -> None:
     review = make_review(AuditLog(store), period("2026-W10", "UTC"))
     html, text = mail_body(review, "mail.html"), mail_body(review, "mail.txt")
     assert max(len(body.encode()) for body in (html, text)) < 100_000
-    told = text.partition("BY ACTOR\n")[2].partition("\n\n")[0].splitlines()
+    told = text.partition("BY ACTOR\n")[2].partition("\n\n")[0].replace("\n  ", " ").splitlines()
     assert told[-1] == f"- and {len(long) - len(told) + 1} more"
     assert "… (9,702 characters more)" in html
     assert all("… (9,702 characters more)" in line for line in told[:-1])
@@ -191,3 +191,12 @@ def test_wrong_use_is_refused_before_anything_is_written(worst: Review, tmp_path
         write_review(worst, tmp_path / "file", ["csv"], arguments={})
     with pytest.raises(FailureError, match="cannot make the folder"):
         write_review(worst, tmp_path / "file" / "below", ["csv"], arguments={})
+
+
+def test_a_plain_mail_is_wrapped_at_spaces_alone(worst: Review) -> None:
+    lines = mail_body(worst, "mail.txt").splitlines()
+    assert max(map(len, lines)) <= 76
+    assert [line for line in lines if line.startswith("  ")], "a sentence goes on below its own begin"
+    link = "https://example.com/" + "a" * 80
+    command = "    audit-reports events " + "--actor somebody " * 9
+    assert wrapped(f"{command}\n- go to {link} or stay-at-home") == f"{command}\n- go to\n  {link}\n  or stay-at-home"

@@ -34,9 +34,15 @@ UNUSED = {
         ),
     },
     "said in words, by its sentence or its command": {
-        *("Review.filter_json", "Review.filter_flags", "Review.rules_json", "Provenance.filter_json"),
-        *("Finding.where", "Expected.where"),
-        *("Trust.is_open", "FeedTrust.gaps", "FeedTrust.quiet_days", "Gap.since", "Gap.until", "Amendment.others"),
+        *(
+            "Review.filter_json",
+            "Review.filter_flags",
+            "Review.rules_json",
+            "Provenance.filter_json",
+            "Finding.where",
+            "Expected.where",
+        ),
+        *("FeedTrust.gaps", "FeedTrust.quiet_days", "Gap.since", "Gap.until", "Amendment.others"),
     },
     "said in the sentence `readers` and in `cautions`, or shown as the table reads": {
         *("Readers.caution", "Readers.until", "Readers.users", "Readers.reads", "Readers.table"),

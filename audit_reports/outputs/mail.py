@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from audit_reports.appearance import OURS, Appearance
@@ -29,6 +30,12 @@ LONGEST = 300
 
 _SHARES = (1, 2, 4, 12)
 
+WIDTH = 76
+"""How many letters a line of the plain text has at most, where there is a space to break it at."""
+
+AS_IT_IS = "    "
+"""What a line of the plain text begins with that is not to be broken: a command."""
+
 
 def write_mail(review: Review, folder: Path, appearance: Appearance = OURS) -> list[Path]:
     """Write `mail.html` and `mail.txt`; raises `FailureError` where they cannot be written."""
@@ -50,11 +57,29 @@ def mail_body(review: Review, template: str, appearance: Appearance = OURS, *, l
     for share in _SHARES:
         given = mail_context(review, appearance, left_out=left_out, share=share)
         body = rendered(template, names(given), timezone=review.period.timezone, appearance=appearance, longest=LONGEST)
+        if template.endswith(".txt"):
+            body = wrapped(body)
         if len(body.encode()) < MOST_HTML_BYTES:
             return body
     raise FailureError(
         f"{template} would have {len(body.encode()):,} bytes with the fewest rows, and mail programs show {MOST_HTML_BYTES:,}"
     )
+
+
+def wrapped(text: str) -> str:
+    """Return a text with its long lines broken at spaces; no word is broken, and no line that begins with four spaces.
+
+    >>> wrapped("- " + "word " * 20).splitlines()[1]
+    '  word word word word word word'
+    """
+    return "\n".join(
+        line if len(line) <= WIDTH or line.startswith(AS_IT_IS) else _broken(line) for line in text.split("\n")
+    )
+
+
+def _broken(line: str) -> str:
+    indent = "  " if line.startswith(("- ", "  ")) else ""
+    return fill(line, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def mail_context(
