@@ -29,18 +29,22 @@ def take_out_copies(
     folder: Path,
     stored: Callable[[Sequence[str]], Sequence[str]],
     locate: Callable[[Sequence[str]], list[Quarantined]],
+    *,
+    differ: bool,
 ) -> tuple[list[Quarantined], int]:
     """Rewrite the staged files without copies; return the rows for quarantine and how many duplicates were left out.
 
     `stored` gives the store's files of some days (ISO), `locate` the staged events of some ids with their place in the
-    input, in the order of arrival.
+    input, in the order of arrival. Where staged ids are known to `differ`, the store alone can hold their copies.
     """
     staged = [str(path) for path in folder.glob("*/day=*/*.parquet")]
     if not staged:
         return [], 0
     days = sorted({path.split("day=")[1].split("/")[0] for path in staged})
     there = stored(days)
-    if not _candidates(connection, staged, there):
+    if differ and not there:
+        return [], 0
+    if not _candidates(connection, staged, there, differ=differ):
         return [], 0
     known = scan_sql(there) if there else f"SELECT * FROM ({scan_sql(staged)}) WHERE false"
     connection.execute(
@@ -59,13 +63,14 @@ def take_out_copies(
     return conflicts, before - after - len(conflicts)
 
 
-def _candidates(connection: duckdb.DuckDBPyConnection, staged: Sequence[str], there: Sequence[str]) -> int:
+def _candidates(
+    connection: duckdb.DuckDBPyConnection, staged: Sequence[str], there: Sequence[str], *, differ: bool
+) -> int:
     """Keep the hashes of keys that occur twice, or occur in the store too; a chance collision costs time, never a row."""
     keys = f"SELECT hash({_KEY}) AS h FROM ({scan_sql(staged)})"
-    also = f" UNION SELECT h FROM ({keys}) WHERE h IN (SELECT hash({_KEY}) FROM ({scan_sql(there)}))" if there else ""
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE candidates AS SELECT h FROM ({keys}) GROUP BY h HAVING count(*) > 1{also}"
-    )
+    twice = [] if differ else [f"SELECT h FROM ({keys}) GROUP BY h HAVING count(*) > 1"]
+    also = [f"SELECT h FROM ({keys}) WHERE h IN (SELECT hash({_KEY}) FROM ({scan_sql(there)}))"] if there else []
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE candidates AS {' UNION '.join(twice + also)}")
     return int(connection.execute("SELECT count(*) FROM candidates").fetchall()[0][0])
 
 

@@ -187,6 +187,7 @@ def _land(work: Work, table: deltalake.DeltaTable, found: Found, before: LandedB
             work.folder,
             lambda days: [file.path for file in work.store.files(table, days=days)],
             lambda ids: _in_order(events_with_ids(work, ids), found.inputs),
+            differ=work.ids_differ,
         )
         aside.extend(conflicts)
         duplicates += take_out_known(before, aside)

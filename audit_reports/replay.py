@@ -135,6 +135,7 @@ def _land(
         folder,
         lambda days: [file.path for file in store.files(table, days=days)],
         lambda ids: _events(connection, ids),
+        differ=False,
     )
     disputed = pl.DataFrame(
         [(row.file, row.line, row.raw, CONFLICT, row.feed) for row in conflicts],

@@ -52,10 +52,12 @@ def written(number: int) -> str:
 
 @dataclass(frozen=True)
 class Seen:
-    """What was seen of a file: the sum of its rows' hashes, and whether a raw text in it may be no JSON (see `strict`)."""
+    """What was seen of a file: the sum of its rows' hashes, whether a raw text in it may be no JSON (see `strict`), and
+    whether it has no event id twice; where it says that it has, two ids may only have the same 64-bit hash."""
 
     hash: int
     is_doubtful: bool
+    ids_differ: bool
 
 
 def rows_hash(files: Sequence[Path], seen: Mapping[Path, Seen] | None = None) -> str:
@@ -74,9 +76,10 @@ def see(files: Sequence[Path]) -> dict[Path, Seen]:
 
     def of_file(path: Path) -> Seen:
         rows = pl.scan_parquet(path, glob=False, hive_partitioning=False)
-        rows = rows.select(text.alias("text"), is_doubtful(pl.col("raw")).alias("doubtful"))
-        low, high, doubtful = rows.select(*both, pl.col("doubtful").any()).collect().row(0)
-        return Seen(total(low, high), doubtful)
+        rows = rows.select(text.alias("text"), is_doubtful(pl.col("raw")).alias("doubtful"), pl.col("event_id").hash())
+        differ = pl.col("event_id").n_unique() == pl.len()
+        low, high, doubtful, ids_differ = rows.select(*both, pl.col("doubtful").any(), differ).collect().row(0)
+        return Seen(total(low, high), doubtful, ids_differ)
 
     with ThreadPoolExecutor(2) as pool:  # Polars hashes one file by one thread
         return dict(zip(files, pool.map(of_file, files), strict=True))

@@ -82,6 +82,12 @@ class Work:
     done: int = 0
     events: int = 0
 
+    @property
+    def ids_differ(self) -> bool:
+        """Whether no staged event has the id of another of its day, as far as one look at each file can say."""
+        days = {path.parent.name for path in self.seen}
+        return len(days) == len(self.seen) and all(one.ids_differ for one in self.seen.values())
+
     def tell(self, more: float = 0) -> None:
         """Tell whoever watches that so many bytes are read beyond those that are done."""
         if self.reading.progress:
