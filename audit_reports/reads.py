@@ -124,6 +124,7 @@ class _Kept:
         self._lock = threading.Lock()
         self._clock: threading.Timer | None = None
         self._refused = False
+        self._last = ""  # the name of the newest file that is known
 
     def add(self, told: dict[str, Any]) -> None:
         with self._lock:
@@ -153,12 +154,12 @@ class _Kept:
                 raise
 
     def _published(self) -> bool:
-        names = self.place.names(self.folder)
-        tail = self.place.read(f"{self.folder}/{names[-1]}").splitlines() if names else []
+        self._last = max([self._last, *self.place.names(self.folder, after=self._last)])
+        tail = self.place.read(f"{self.folder}/{self._last}").splitlines() if self._last else []
         begun = len(tail)
         for told in self._told:
             tail.append(_line(told, tail))
-        number = int(names[-1].partition(".")[0]) + 1 if names else 1
+        number = int(self._last.partition(".")[0] or 0) + 1
         if done := self.place.publish(f"{self.folder}/{number:08}.jsonl", b"\n".join(tail[begun:]) + b"\n"):
             self._told.clear()
         return done

@@ -332,6 +332,8 @@ def _make_table(place: Place) -> None:
         mode="ignore",
         partition_by=["day"],
         name="audit events",
+        # Each commit since the last checkpoint is a file to read: where that is a long way off, let them be few.
+        configuration={"delta.checkpointInterval": "10"} if place.at_once > 1 else None,
         storage_options=_options(place),
     )
 

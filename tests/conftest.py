@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterator
@@ -184,6 +186,7 @@ def collected(frame: nw.LazyFrame[Any]) -> pl.DataFrame:
 
 _S3_PROGRAM = """
 import sys
+import tempfile
 from moto.server import ThreadedMotoServer
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
@@ -196,11 +199,12 @@ class S3Server:
     """A server that speaks as S3 does, a process of its own on a free port of loopback."""
 
     def __init__(self) -> None:
+        self._requests = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the server runs
         self.process = subprocess.Popen(
             [sys.executable, "-c", _S3_PROGRAM],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._requests,
             text=True,
         )
         assert self.process.stdout is not None
@@ -216,6 +220,13 @@ class S3Server:
         """End the process; a second time does nothing."""
         self.process.kill()
         self.process.communicate()
+        self._requests.close()
+
+    def requests(self, uri: str) -> list[str]:
+        """Return what was asked of a place so far, in order: `GET /bucket/store/format.json`."""
+        written = os.fstat(self._requests.fileno()).st_size
+        found = re.findall(r'"([A-Z]+ /[^ "]*)', os.pread(self._requests.fileno(), written, 0).decode(errors="replace"))
+        return [one for one in found if f"/{uri.removeprefix('s3://').partition('/')[0]}" in one]
 
     def bucket(self) -> str:
         """Make a new bucket and return its URI."""

@@ -1,0 +1,51 @@
+"""How much is asked of S3? A landing, and a read, must not ask more the more of them there were."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from conftest import S3Server
+
+from audit_reports.feeds import FEEDS
+from audit_reports.landing import land
+from audit_reports.places.s3 import S3
+from audit_reports.reads import ReadChain
+
+NOW = datetime(2026, 3, 30, 6, tzinfo=UTC)
+SHORT, LONG = range(4, 16), range(32, 44)  # landings; twelve know most kinds of lists of what landed before
+
+
+class FewAtATime(S3):
+    """A place that lists two names at a time."""
+
+    page = 2
+
+
+@pytest.mark.slow
+def test_a_landing_asks_no_more_of_a_long_store_than_of_a_short_one(
+    s3: str, s3_server: S3Server, tmp_path: Path
+) -> None:
+    asked = []
+    for number in range(LONG.stop):
+        day = date(2026, 1, 1) + timedelta(days=number)
+        event = {"id": f"e{number}", "occurred_at": f"{day}T09:00:00Z", "category": "Members", "action": "Left"}
+        (tmp_path / f"{number}.jsonl").write_text(json.dumps(event), encoding="utf-8")
+        before = len(s3_server.requests(s3))
+        land(f"{s3}/store", [str(tmp_path / f"{number}.jsonl")], FEEDS, now=NOW)
+        asked.append(len(s3_server.requests(s3)) - before)
+    short, long = (asked[some.start : some.stop] for some in (SHORT, LONG))
+    assert max(long) <= 1.2 * max(short), asked  # some lists more to look into, where a checkpoint is written, too
+    assert sum(long) <= 1.2 * sum(short), asked
+
+
+def test_a_read_chain_is_listed_from_where_it_was_known(s3: str, s3_server: S3Server) -> None:
+    chain, asked = ReadChain(FewAtATime(f"{s3}/store")), []
+    for _ in range(9):
+        before = len(s3_server.requests(s3))
+        chain.record({"what": "count"}, time=NOW)
+        chain.flush()
+        asked.append(len(s3_server.requests(s3)) - before)
+    assert len(set(asked[1:])) == 1, asked
