@@ -25,11 +25,17 @@ _WIDEST = 60
 CREATED = datetime(2000, 1, 1, tzinfo=UTC)
 """The creation time written where none is given: a constant, so that the same table gives the same bytes."""
 
+_A4 = 9
+_LEGIBLE = 250
+"""How many letters across a page of a printed sheet can still be read; a wider one goes on beside, its first column again."""
+
 _INERT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
 
 def write_workbook(sheets: Mapping[str, pl.DataFrame], path: Path, *, created: datetime = CREATED) -> None:
     """Write each frame as a sheet of that name, with a frozen header and a filter on it.
+
+    Printed, a sheet is as wide as a page, or goes on beside where nobody could read it so; its header is on each page.
 
     Times are UTC times of a spreadsheet, to the millisecond, and dates its dates, but for those before 1900, which are text
     as in every format; null is an empty cell; a text longer than a cell may be (32,767 characters) is cut
@@ -46,13 +52,18 @@ def write_workbook(sheets: Mapping[str, pl.DataFrame], path: Path, *, created: d
         book.set_properties({"created": created.astimezone(UTC).replace(tzinfo=None)})
         header = book.add_format({"bold": True, "bottom": 1, "bg_color": "#eef1f4"})
         number = book.add_format({"num_format": "#,##0"})
+        broken = book.add_format({"num_format": "#,##0.0##"})  # as a whole number a share of 0.4 would read 0
         time = book.add_format({"num_format": 'yyyy-mm-dd hh:mm:ss.000"Z"', "align": "left"})
         day = book.add_format({"num_format": "yyyy-mm-dd", "align": "left"})
         # A text that begins like a formula stays text even after somebody edits the cell.
-        inert = book.add_format({"quote_prefix": True})
+        inert = book.add_format({"quote_prefix": True, "indent": 1})
+        plain = book.add_format({"indent": 1})  # else it stands hard against the number before it
         for name, frame in sheets.items():
             sheet = book.add_worksheet(name)
             sheet.freeze_panes(1, 0)
+            sheet.set_landscape()
+            sheet.set_paper(_A4)
+            sheet.repeat_rows(0)
             widths = [len(column) + 3 for column in frame.columns]
             for column, title in enumerate(frame.columns):
                 sheet.write_string(0, column, title, header)
@@ -67,11 +78,16 @@ def write_workbook(sheets: Mapping[str, pl.DataFrame], path: Path, *, created: d
                         widths[column] = max(widths[column], 25 if is_time else 12)
                         continue
                     if isinstance(value, int | float) and not isinstance(value, bool):
-                        sheet.write_number(row, column, value, number)
+                        sheet.write_number(row, column, value, number if float(value).is_integer() else broken)
                         continue
                     text = _fitting(_as_text(value))
-                    sheet.write_string(row, column, text, inert if text[:1] in FORMULA_STARTS else None)
-                    widths[column] = max(widths[column], min(len(text) + 1, _WIDEST))
+                    sheet.write_string(row, column, text, inert if text[:1] in FORMULA_STARTS else plain)
+                    widths[column] = max(widths[column], min(len(text) + 2, _WIDEST))
+            sheet.print_area(0, 0, frame.height, frame.width - 1)  # without it, what a long text covers is printed too
+            if sum(min(width, _WIDEST) for width in widths) <= _LEGIBLE:
+                sheet.fit_to_pages(1, 0)
+            else:
+                sheet.repeat_columns(0)
             for column, width in enumerate(widths):
                 sheet.set_column(column, column, min(width, _WIDEST))
             if frame.height:

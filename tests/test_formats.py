@@ -128,3 +128,16 @@ def test_wrong_use_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_plain_is_one_printable_line() -> None:
     assert plain("a\r\nb\u2028\x00\U000e0041") == r"a\r\nb\u2028\x00\U000e0041"
+
+
+def test_a_broken_number_is_not_shown_as_a_whole_one_and_a_sheet_prints_as_wide_as_a_page(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"events": [1200, 3], "usual": [11.5, 12.0], "share": [0.4, None]})
+    write_frame(frame, "xlsx", out=tmp_path / "a.xlsx", stream=io.StringIO())
+    sheet = openpyxl.load_workbook(tmp_path / "a.xlsx")["summary"]
+    shown = [[cell.number_format for cell in row if cell.value is not None] for row in sheet.iter_rows(min_row=2)]
+    assert shown == [["#,##0", "#,##0.0##", "#,##0.0##"], ["#,##0", "#,##0"]]
+    assert (sheet.page_setup.orientation, sheet.page_setup.fitToHeight, sheet.print_title_rows) == (
+        "landscape",
+        0,
+        "$1:$1",
+    )
