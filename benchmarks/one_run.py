@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
+from typing import Any
 
 from answers import answer, expected
 from copy_forms import copy_list, copy_struct
 from peers import PEERS
 
 _NOW = datetime(2026, 6, 1, tzinfo=UTC)
+_LONG_BYTES = 50_000_000
+_EVENT = {
+    "id": "",
+    "occurred_at": "2026-03-02T09:14:05.120Z",
+    "category": "Members",
+    "action": "Role Changed",
+    "actor": {"id": "usr_17", "email": "ana@northwind.example", "role": "Admin", "type": "human"},
+    "resource": {"type": "Member", "id": "usr_9", "name": "Ben Okoro"},
+}
 
 
 def land(inbox: str, store: str) -> dict[str, object]:
@@ -23,7 +35,7 @@ def land(inbox: str, store: str) -> dict[str, object]:
     from audit_reports.store import Store
 
     result = land(Store.create(store), [inbox], FEEDS, now=_NOW)
-    return {"rows": result.landed}
+    return {"rows": result.landed, "quarantined": result.quarantined}
 
 
 def compact(store: str) -> dict[str, object]:
@@ -69,7 +81,56 @@ def small_files(folder: str, number: str) -> dict[str, object]:
             path = inbox / f"{at // 1000:04}" / f"{at:07}.jsonl"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(next(lines) + next(lines))
-    return {"files": files}
+    return {"bytes": made[0].stat().st_size}
+
+
+def long_lines(folder: str, number: str) -> dict[str, object]:
+    """Make a file of so many events of 50 MB, most of it a text that does not repeat."""
+    file = _new(folder, "long.jsonl")
+    with file.open("w", encoding="utf-8") as lines:
+        for at in range(int(number)):
+            payload = Random(at).randbytes(_LONG_BYTES // 2).hex()
+            lines.write(json.dumps({**_EVENT, "id": f"evt_{at}", "payload": payload}) + "\n")
+    return {"bytes": file.stat().st_size}
+
+
+def bad_lines(folder: str, number: str) -> dict[str, object]:
+    """Make a file of so many lines of which none can be read: events that were cut, each by another byte or two."""
+    file = _new(folder, "bad.jsonl")
+    with file.open("w", encoding="utf-8") as lines:
+        for at in range(int(number)):
+            text = json.dumps({**_EVENT, "id": f"evt_{at}"})
+            lines.write(text[: -1 - at % 100] + "\n")
+    return {"bytes": file.stat().st_size}
+
+
+def csv_rows(folder: str, number: str) -> dict[str, object]:
+    """Make a CSV file of so many events, with dotted names."""
+    from make_events import make_events
+
+    file = _new(folder, "rows.csv")
+    (lines,) = make_events(Path(folder).with_name("lines"), int(number), files=1)
+    with lines.open(encoding="utf-8") as events, file.open("w", encoding="utf-8", newline="") as table:
+        rows = csv.writer(table)
+        for at, text in enumerate(events):
+            flat = dict(_flat(json.loads(text)))
+            if at == 0:
+                rows.writerow(flat)
+            rows.writerow(flat.values())
+    return {"bytes": file.stat().st_size}
+
+
+def _new(folder: str, name: str) -> Path:
+    Path(folder).mkdir(parents=True)
+    return Path(folder) / name
+
+
+def _flat(event: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in event.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{before}{name}.")
+        else:
+            yield before + name, value
 
 
 def review(store: str) -> dict[str, object]:
@@ -108,6 +169,9 @@ NAMES: dict[str, Callable[..., dict[str, object] | None]] = {
     "events": events,
     "packed": packed,
     "small_files": small_files,
+    "long_lines": long_lines,
+    "bad_lines": bad_lines,
+    "csv_rows": csv_rows,
     "review": review,
     "query": query,
     **{name: work for name, (_, work) in PEERS.items()},

@@ -27,7 +27,15 @@ from measure import Aim, process, show, table
 _MANY = 5_000_000
 _FEW_RUNS = 3
 _OF_EVENTS = ("landing", "size")
-_PARTS = ("files", "growth", "memory", "small", "questions", "review", "layout", *_OF_EVENTS)
+_PARTS = ("files", "growth", "memory", *memory.SHAPES, "questions", "review", "layout", *_OF_EVENTS)
+_HOW_MANY = {
+    "memory": "--memory-gb 10",
+    "small": "--small-files 1000000",
+    "long": "--long-lines 200",
+    "bad": "--bad-lines 5000000",
+    "csv": "--csv-rows 5000000",
+}
+"""What is measured only where it is said how many."""
 
 
 def main() -> int:
@@ -41,9 +49,13 @@ def main() -> int:
     parser.add_argument("--file-events", type=int, default=5_600_000, help="files: how many events")
     parser.add_argument("--files", type=int, default=1000, help="files: in how many files")
     parser.add_argument(
-        "--small-files", type=int, help="small: land so many files of two events; not done unless asked for"
+        "--memory-gb", dest="memory", type=float, help="memory: land so many gigabytes; not done unless asked for"
     )
-    parser.add_argument("--memory-gb", type=float, help="memory: land so many gigabytes; not done unless asked for")
+    for part, shape in memory.SHAPES.items():
+        option, _ = _HOW_MANY[part].split()
+        parser.add_argument(
+            option, dest=part, type=int, help=f"{part}: land so many {shape.what}; not done unless asked for"
+        )
     parser.add_argument("--query-events", type=_numbers, default="2000000", help="questions: about how many events")
     parser.add_argument("--engines", default="", help="questions: ask these others alone, several with commas")
     parser.add_argument("--folder", type=Path, default=Path("build/bench"), help="where the files are made")
@@ -59,14 +71,11 @@ def main() -> int:
         parser.error("--store-events: the larger stores are multiples of the smallest")
     if not arguments.only:
         parts.discard("layout")
-    if arguments.memory_gb is None:
-        if arguments.only and "memory" in parts:
-            parser.error("how much? --memory-gb 10")
-        parts.discard("memory")
-    if arguments.small_files is None:
-        if arguments.only and "small" in parts:
-            parser.error("how many? --small-files 1000000")
-        parts.discard("small")
+    for part, example in _HOW_MANY.items():
+        if getattr(arguments, part) is None:
+            if arguments.only and part in parts:
+                parser.error(f"how much of {part}? {example}")
+            parts.discard(part)
     print(machine())
     aims = of_stores(arguments, parts)
     if parts & {"questions", "layout", "review"}:
@@ -107,15 +116,17 @@ def of_stores(arguments: argparse.Namespace, parts: set[str]) -> list[Aim]:
         show("Landing into a store, the whole process", grown, against=[next(iter(grown))], whole=True)
         aims += growth.aims(grown)
     if "memory" in parts:
-        print(f"\n## {arguments.memory_gb:g} GB of JSON Lines", flush=True)
-        run = memory.memory(arguments.folder / "memory", gigabytes=arguments.memory_gb)
+        print(f"\n## {arguments.memory:g} GB of JSON Lines", flush=True)
+        run = memory.memory(arguments.folder / "memory", gigabytes=arguments.memory)
         show("Landing, the whole process", {landing.LIBRARY: [run]}, whole=True)
         aims += memory.aims(run)
-    if "small" in parts:
-        print(f"\n## {arguments.small_files:,} files of two events", flush=True)
-        run = memory.small_files(arguments.folder / "small", files=arguments.small_files)
-        show("Landing, the whole process", {landing.LIBRARY: [run]}, whole=True)
-        aims.append(memory.small_files_aim(run))
+    for part, shape in memory.SHAPES.items():
+        if part in parts:
+            number = getattr(arguments, part)
+            print(f"\n## {number:,} {shape.what}", flush=True)
+            run = memory.shaped(arguments.folder / part, shape, number=number)
+            show("Landing, the whole process", {landing.LIBRARY: [run]}, whole=True)
+            aims.append(memory.shape_aim(run, shape, number=number))
     return aims
 
 
