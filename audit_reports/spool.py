@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 from array import array
 from bisect import bisect_right
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 CLASSES = (16 << 10, 1 << 20, 1 << 31)
 """The longest line, in bytes, of the spools of short, long and huge lines."""
 
+_HUGE_BYTES = (
+    100 << 20
+)  # of huge lines in one spool: DuckDB takes many lines into memory at once, however long they are
 _BLOCK = 4 << 20
 _TOGETHER = 100  # elements of a document that are written at once
 _BREAKS = re.compile(rb"\s*[\r\n]\s*")
@@ -58,12 +62,13 @@ class Spool:
 
 
 class Spools:
-    """The spools of a landing, one for each feed, shape, place of the events and class of length."""
+    """The spools of a landing, one for each feed, shape, place of the events and class of length; of huge lines, several."""
 
     def __init__(self, folder: Path, connection: duckdb.DuckDBPyConnection) -> None:
         self.folder = folder
         self.connection = connection
-        self.by_key: dict[tuple[object, ...], Spool] = {}
+        self.all: list[Spool] = []
+        self.by_key: dict[tuple[object, ...], Spool] = {}  # the newest of each kind
         self._open: dict[Path, IO[bytes]] = {}
 
     def add(self, one: Input, unfit: Callable[[Input, Unfit], None]) -> None:
@@ -72,14 +77,14 @@ class Spools:
         Raises `FlawedError`, with nothing of the file kept, where it cannot be read to its end, and `OSError` where it is
         gone or may not be read.
         """
-        before = {spool.path: (len(spool.lines), spool.bytes) for spool in self._of(one)}
+        before = {spool.path: (len(spool.lines), spool.bytes) for spool in self.all}
         refused: list[Unfit] = []
         try:
             with unpacked(one.path, one.packing) as file:
                 for lines, numbers in self._blocks(one, file, refused):
                     self._write(one, lines, numbers)
         except BaseException as error:
-            for spool in self._of(one):
+            for spool in self.all:
                 self._cut(spool, *before.get(spool.path, (0, 0)))
             if isinstance(error, OSError) and error.errno is not None and not isinstance(error, DAMAGED):
                 raise  # the disk's own failure; what an archive has wrong carries no number
@@ -100,10 +105,7 @@ class Spools:
         """Return the spools that hold something, with all of it on the disk."""
         for file in self._open.values():
             file.flush()
-        return [spool for spool in self.by_key.values() if spool.bytes]
-
-    def _of(self, one: Input) -> list[Spool]:
-        return [self.by_key[key] for longest in CLASSES if (key := _key(one, longest)) in self.by_key]
+        return [spool for spool in self.all if spool.bytes]
 
     def _blocks(self, one: Input, file: IO[bytes], refused: list[Unfit]) -> Iterator[tuple[list[bytes], Iterable[int]]]:
         """Yield a file's events, some at a time, as lines with their ends and with their numbers."""
@@ -134,11 +136,13 @@ class Spools:
 
     def _append(self, one: Input, longest: int, lines: list[bytes], numbers: Iterable[int]) -> None:
         key = _key(one, longest)
-        if key not in self.by_key:
-            path = self.folder / f"spool-{len(self.by_key)}.jsonl"
-            self.by_key[key] = Spool(path, one, longest)
-            self._open[path] = path.open("w+b")
-        spool = self.by_key[key]
+        spool = self.by_key.get(key)
+        if spool is None or (longest == CLASSES[-1] and spool.bytes >= _HUGE_BYTES):
+            if spool is not None:
+                self._open.pop(spool.path).close()
+            spool = self.by_key[key] = Spool(self.folder / f"spool-{len(self.all)}.jsonl", one, longest)
+            self.all.append(spool)
+            self._open[spool.path] = spool.path.open("w+b")
         if not spool.inputs or spool.inputs[-1] is not one:
             spool.starts.append(len(spool.lines))
             spool.inputs.append(one)
@@ -153,8 +157,11 @@ class Spools:
         while spool.starts and spool.starts[-1] >= lines:
             spool.starts.pop()
             spool.inputs.pop()
-        self._open[spool.path].truncate(size)
-        self._open[spool.path].seek(size)
+        if (file := self._open.get(spool.path)) is not None:
+            file.truncate(size)
+            file.seek(size)
+        else:  # full, and closed
+            os.truncate(spool.path, size)
         spool.bytes = size
 
 

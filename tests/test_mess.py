@@ -314,6 +314,24 @@ def test_long_lines_land_beside_short_ones(length: int, tmp_path: Path) -> None:
     assert lengths.to_list() == [length] * 3
 
 
+@pytest.mark.slow
+def test_twenty_lines_of_50_mb_land(tmp_path: Path) -> None:
+    with (tmp_path / "a.jsonl").open("w", encoding="utf-8") as file:
+        for n in range(20):
+            file.write(json.dumps(event(n, payload="x" * 50_000_000)) + "\n")
+    assert books(landed(tmp_path / "store", tmp_path / "a.jsonl")) == (20, 20, 0, 0)
+
+
+def test_half_an_archive_of_huge_lines_leaves_nothing_of_itself(tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    lines = b"".join(json.dumps(event(n, payload="x" * 40_000_000)).encode() + b"\n" for n in range(5))
+    (inbox / "a.jsonl.gz").write_bytes(gzip.compress(lines, 1)[:-9])
+    (inbox / "b.jsonl").write_text(json.dumps(event(9, payload="x" * 2_000_000)), encoding="utf-8")
+    assert books(landed(tmp_path / "store", inbox)) == (2, 1, 0, 1)
+    assert aside(tmp_path / "store") == [("a.jsonl.gz", 0, "the archive is cut or damaged")]
+
+
 def test_many_bad_lines_are_kept_in_their_order_in_several_files(tmp_path: Path) -> None:
     lines = 120_000
     text = json.dumps(event(1)) + "\n" + "".join(f"garbage {n}\n" for n in range(lines))
