@@ -70,7 +70,7 @@ def wrapped(text: str) -> str:
     """Return a text with its long lines broken at spaces; no word is broken, and no line that begins with four spaces.
 
     >>> wrapped("- " + "word " * 20).splitlines()[1]
-    '  word word word word word word'
+    '  word word word word word'
     """
     return "\n".join(
         line if len(line) <= WIDTH or line.startswith(AS_IT_IS) else _broken(line) for line in text.split("\n")
