@@ -21,11 +21,15 @@ ENDINGS = tuple(
 
 
 def find(paths: Sequence[str], feeds: Mapping[str, Feed], *, feed: Feed | None, names: Mapping[str, str]) -> Found:
-    """Return the inputs behind files, folders and globs, each once, in a stable order.
+    """Return the inputs behind files, folders and globs, each once, in a stable order; no path gives none.
 
     With `feed` no file is asked whose events it holds; `names` says what people see instead of a path. Raises
     `UsageError` for a path that does not exist or may not be read, for a folder without events, and for a named file that holds
     no event or that no feed recognises.
+
+    >>> find(["nowhere.jsonl"], {}, feed=None, names={})
+    Traceback (most recent call last):
+    audit_reports.errors.UsageError: no such file or folder: 'nowhere.jsonl'
     """
     found = Found()
     seen: set[str] = set()
@@ -56,6 +60,9 @@ def find_inboxes(
     """Return the inputs behind paths that are looked at again and again: what is empty or absent today may come tomorrow.
 
     Files that have `landed` and are as they were are not looked at. `names` says what people see instead of a path.
+
+    >>> find_inboxes(["nowhere/*.jsonl"], {}, feed=None, landed={}, names={}).inputs
+    []
     """
     found = Found()
     seen: set[str] = set()
@@ -88,7 +95,11 @@ def _insist(looked: object, feeds: Mapping[str, Feed]) -> None:
 
 
 def unrecognised(name: str, feeds: Mapping[str, Feed]) -> str:
-    """Return the line that says that no feed knows a file's events."""
+    """Return the line that says that no feed knows a file's events.
+
+    >>> unrecognised("doors.jsonl", {"okta": ..., "github": ...}).partition(". ")[0]
+    "no feed recognises the events of 'doors.jsonl', of 2 that were tried"
+    """
     return (
         f"no feed recognises the events of {quoted(name)}, of {len(feeds)} that were tried. Name one with --feed: "
         f"{', '.join(feeds)}; `audit-reports feeds` says what each looks for"

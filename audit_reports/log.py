@@ -40,6 +40,18 @@ class AuditLog:
 
     `log.filter(...)` narrows, `log.by("actor")` counts, `log.polars()`, `log.lazy()` and `log.sql("... from events")` go on
     from there. Times are UTC; `timezone` says how dates in filters and local dimensions (day, hour ...) are meant.
+
+    >>> import tempfile
+    >>> from datetime import UTC, datetime
+    >>> from audit_reports.feeds import FEEDS
+    >>> from audit_reports.landing import land
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     store, file = Path(folder, "store"), Path(folder, "doors.jsonl")
+    ...     _ = file.write_text('{"id": "1", "occurred_at": "2026-03-02T09:00:00Z", "event": "Enter", "actor": "ana"}')
+    ...     _ = land(store, [str(file)], FEEDS, now=datetime(2026, 4, 1, tzinfo=UTC), feed="generic")
+    ...     log = AuditLog(store)
+    ...     log.filter(actor="ana").by("actor", "event")["events"].to_list(), log.filter(actor="ben").count()
+    ([1], 0)
     """
 
     def __init__(

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 CLASSES = (16 << 10, 1 << 20, 1 << 31)
 """The longest line, in bytes, of the spools of short, long and huge lines."""
 
-_HUGE_BYTES = (
-    100 << 20
-)  # of huge lines in one spool: DuckDB takes many lines into memory at once, however long they are
+_HUGE_BYTES = 100 << 20
+"""How many bytes of huge lines one spool takes: DuckDB takes many lines into memory at once, however long they are."""
+
 _BLOCK = 4 << 20
 _TOGETHER = 100  # elements of a document that are written at once
 _BREAKS = re.compile(rb"\s*[\r\n]\s*")

@@ -47,8 +47,11 @@ def open_locked(store: Store, files: Sequence[str], limits: Limits) -> duckdb.Du
         raise UsageError(f"DuckDB refuses {quoted(limits)[1:-1]}: {str(error).splitlines()[0]}") from None
     # A query looks at its files' footers several times, and no file of a store ever changes.
     connection.execute("SET parquet_metadata_cache = true")
-    # Once by their names, once by the patterns that stand for those in a query where they have a `[`, `*` or `?`.
-    connection.execute(f"SET allowed_paths = [{', '.join(map(literal, files))}] || {listed(files)}")
+    # By their names, and by the patterns that stand for those in a query where they have a `[`, `*` or `?`. DuckDB takes
+    # 20 microseconds for each, so none is named twice.
+    names = "[" + ", ".join(map(literal, files)) + "]"
+    odd = [file for file in files if listed([file]) != f"[{literal(file)}]"]
+    connection.execute(f"SET allowed_paths = {names} || {listed(odd)}")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
