@@ -215,16 +215,22 @@ def _stage_group(work: Work, group: Sequence[Input | Spool], longest: int) -> in
     folder = work.folder / str(len(work.sources))
     size = sum(one.size for one in group if isinstance(one, Input))
     staged = _copied(work, group, folder, longest, quick=True)
-    seen = see([one for one in folder.glob("day=*/*.parquet") if one.parent.name != _NO_DAY])
+    seen = _seen(folder)
     if any(one.is_doubtful and holds_loose(path) for path, one in seen.items()):
         shutil.rmtree(folder)
-        seen, staged = {}, _copied(work, group, folder, longest, quick=False)
+        staged = _copied(work, group, folder, longest, quick=False)
+        seen = _seen(folder)
     work.seen |= seen
     work.sources.append(list(group))
     work.done += size
     work.events += staged
     work.tell()
     return staged
+
+
+def _seen(folder: Path) -> dict[Path, Seen]:
+    """Return what is to be known of each file of rows that can land; there must be no such file of which it is not known."""
+    return see([one for one in folder.glob("day=*/*.parquet") if one.parent.name != _NO_DAY])
 
 
 def _copied(work: Work, group: Sequence[Input | Spool], folder: Path, longest: int, *, quick: bool) -> int:

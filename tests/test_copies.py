@@ -49,6 +49,7 @@ def write(path: Path, *lines: str) -> Path:
     return path
 
 
+LOOSE = line('"n": [1,]', event_id="loose")
 REORDERED = (
     '{"action":"Left","category":"Members","occurred_at":"2026-03-02T09:00:00Z","id":"e1","x":{"b":[1,2],"a":"é"}}'
 )
@@ -109,6 +110,12 @@ def test_the_first_in_file_order_stays_when_lines_are_spooled(store: Path, tmp_p
     assert books(landed(store, *files)) == (6, 1, 0, 5)
     assert AuditLog(store).polars()["source"].to_list() == ["source 0"]
     assert [Path(file).name for file in AuditLog(store).quarantine()["file"]] == [f"{n}.csv" for n in range(1, 6)]
+
+
+def test_a_copy_is_a_copy_beside_a_line_that_only_duckdb_takes_for_json(store: Path, tmp_path: Path) -> None:
+    file = write(tmp_path / "a.jsonl", line(), line(), LOOSE, line(event_id="e2"), line('"n": 1', event_id="e2"))
+    assert books(landed(store, file)) == (5, 2, 1, 2)
+    assert AuditLog(store).polars()["event_id"].sort().to_list() == ["e1", "e2"]
 
 
 def test_a_copy_in_another_form_is_a_copy(store: Path, tmp_path: Path) -> None:
@@ -174,7 +181,7 @@ TEXTS = st.builds(
     st.booleans(),
     st.booleans(),
 )
-BROKEN = st.sampled_from(["hello", "[1]", '"x"', "17", '{"id": "e1"', "{}}"])
+BROKEN = st.sampled_from(["hello", "[1]", '"x"', "17", '{"id": "e1"', "{}}", LOOSE])
 FILES = st.one_of(
     st.tuples(st.sampled_from([".jsonl", ".jsonl.gz"]), st.lists(TEXTS | TEXTS | BROKEN | st.just(""), max_size=6)),
     st.tuples(st.just(".json"), st.lists(TEXTS, min_size=1, max_size=6)),
