@@ -25,7 +25,7 @@ review: $(VENV)/ready  ## make the sample events, land them, and write the revie
 	@$(BIN)/audit-reports demo --out build/demo
 
 test: $(VENV)/ready-test parts  ## run every test; PYTEST="-k name" narrows, PYTEST=--no-silent-skips is for CI
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST)
+	$(BIN)/python -m pytest -n 2 --no-loadscope-reorder $(PYTEST)
 
 crash: $(VENV)/ready-test  ## kill landing, compaction and retention at 200 random moments, and check the books each time
 	$(BIN)/python -m pytest tests/test_crash.py --kills 200 $(PYTEST)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 import polars as pl
 import pytest
+from processes import ByFile, needs_spark
 
 from audit_reports import AuditLog
 from audit_reports.cli import main
@@ -31,6 +32,7 @@ from audit_reports.store import connect
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+    from xdist.remote import Producer
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -91,6 +93,21 @@ def pytest_make_collect_report(
     return report
 
 
+# -------------------------------------------------------------------------------------------- who runs which tests
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """Share out the tests between several processes."""
+    return ByFile(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that at the end no process is left alone with it."""
+    items.sort(key=lambda item: not needs_spark(item.nodeid))
+
+
 # --------------------------------------------------------------------------------- parts that may be absent
 
 
@@ -139,29 +156,18 @@ def store(tmp_path: Path) -> Path:
 Frames = Callable[[pl.DataFrame], nw.LazyFrame[Any]]
 
 
-ON_SPARK = pytest.mark.xdist_group("spark")
-"""Marks what starts a Spark, so that of several processes only one does."""
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that asks for the `spark` fixture, itself or by a case of `frames`."""
-    for item in items:
-        case = getattr(item, "callspec", None)
-        if "spark" in getattr(item, "fixturenames", ()) or (case is not None and case.params.get("frames") == "Spark"):
-            item.add_marker(ON_SPARK)
-
-
 @pytest.fixture(scope="session")
 def spark(java: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    """Return the session of a Spark with two executor processes, one for the whole session."""
+    """Return the session of a Spark with two executor processes, one for the whole run and all of its processes."""
     from spark_cluster import spark_cluster
 
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        (tmp_path_factory.getbasetemp().parent / "spark").mkdir()  # a second process that starts one fails here
     with spark_cluster(tmp_path_factory.mktemp("spark")) as session:
         yield session
 
 
-@pytest.fixture(scope="session", params=["DuckDB", "Polars", pytest.param("Spark", marks=ON_SPARK)])
+@pytest.fixture(scope="session", params=["DuckDB", "Polars", "Spark"])
 def frames(request: pytest.FixtureRequest) -> Iterator[Frames]:
     """Return what makes events a lazy frame of each engine in turn; `collected` gives the rows of any of them."""
     if request.param == "Polars":

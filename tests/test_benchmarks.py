@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ON_SPARK
 
 FOLDER = Path(__file__).resolve().parent.parent / "benchmarks"
 
@@ -202,7 +201,6 @@ def test_the_questions_have_answers(truth: dict[str, Any]) -> None:
 
 
 @pytest.mark.slow
-@ON_SPARK
 def test_spark_answers_every_question_alike(store: Path, part: Callable[[str], Any], truth: dict[str, Any]) -> None:
     pytest.importorskip("pyspark")
     names = ["Spark", "audit-reports on Spark"]

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
-from conftest import ON_SPARK
 from polars.testing import assert_frame_equal
 
 from audit_reports import AuditLog, FailureError, UsageError
@@ -25,8 +24,6 @@ from audit_reports.store_info import info
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
-
-pytestmark = ON_SPARK
 
 TIMEZONE = "Europe/Madrid"
 Both = tuple[AuditLog, AuditLog]
