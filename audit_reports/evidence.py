@@ -36,7 +36,7 @@ MOST_IDS = 1000
 MOMENT = timedelta(microseconds=1)
 """The least time between two events."""
 
-BATCH_EVENTS = 100_000
+BATCH_EVENTS = 200_000
 """How many events of some actors are read at once, for all findings about these."""
 
 _SHOWN = tuple(field.name for field in fields(Shown))

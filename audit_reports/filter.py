@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from audit_reports.errors import UsageError, quoted
 from audit_reports.filters.sentence import sentence
@@ -30,7 +30,8 @@ from audit_reports.filters.tree import (
     walk,
 )
 from audit_reports.journal import canonical, time_text
-from audit_reports.meant import length_meant, network_meant, zone_meant
+from audit_reports.meant import length_meant, network_meant
+from audit_reports.period import checked_timezone
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -255,14 +256,6 @@ def one_of(operand: Operand, values: Iterable[str]) -> Condition:
     """Return the condition that an operand is one of some texts, in its canonical form."""
     wanted = tuple(sorted(set(values)))
     return Compare(operand, "==", wanted[0]) if len(wanted) == 1 else IsIn(operand, wanted)
-
-
-def checked_timezone(name: str) -> ZoneInfo:
-    """Return a timezone by its IANA name; raises `UsageError` with the nearest where there is none."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise UsageError.unknown("timezone", name, available_timezones(), meant=zone_meant(name)) from None
 
 
 def duration(text: str) -> timedelta:

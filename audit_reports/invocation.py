@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from audit_reports import clock
 from audit_reports.config import Config, load, store_of
 from audit_reports.errors import UsageError, quoted
-from audit_reports.filter import FLAGS, Filter, checked_timezone
+from audit_reports.filter import FLAGS, Filter
 from audit_reports.formats import FORMATS, plain, write_frame
+from audit_reports.period import checked_timezone
 
 if TYPE_CHECKING:
     import polars as pl

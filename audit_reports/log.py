@@ -19,7 +19,8 @@ from audit_reports.activity_change import compare
 from audit_reports.behaviour import first_seen, sessions, story
 from audit_reports.engine import EngineError, Limits
 from audit_reports.errors import UsageError, nearest, quoted, reason
-from audit_reports.filter import CLOSED, FLAGS, Filter, check_values, checked_timezone, duration
+from audit_reports.filter import CLOSED, FLAGS, Filter, check_values, duration
+from audit_reports.period import checked_timezone
 from audit_reports.reads import asked_for, reads_frame
 from audit_reports.snapshot import Snapshot
 from audit_reports.store import Landed, Store

@@ -6,6 +6,8 @@ import json
 import shlex
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -539,9 +541,13 @@ def test_what_has_no_twin_is_refused_by_name_with_the_way_on(written: Any, part:
         (lambda log: Filter.from_json('{"op":"=="}'), "this is no filter's JSON"),
         (lambda log: Filter.from_json('{"op":"null","left":{"column":"actr"}}'), "did you mean 'actor'?"),
         (lambda log: log.filter(ACTOR.str.contains("[")), "no regular expression"),
-        (lambda log: log.filter(ACTOR.dt.hour() == 1), "only a time has a hour"),
+        (lambda log: log.filter(ACTOR.dt.hour() == 1), "only a time has a part such as hour"),
         (lambda log: log.filter(since="2026-03-09", until="2026-03-02"), "is reversed"),
         (lambda log: log.filter(last="7d", since="2026-03-02"), "contradict"),
+        (
+            lambda log: log.filter(reduce(or_, [col("actor") == f"a{n}" for n in range(1000)])),
+            "write pl.col('actor').is_in",
+        ),
         (lambda log: AuditLog(log.uri, timezone="Europe/Madird"), "did you mean 'Europe/Madrid'?"),
     ],
 )
@@ -550,6 +556,13 @@ def test_a_mistake_is_named_with_the_nearest(make: Callable[[AuditLog], Any], wo
         make(log)
     assert words in str(mistake.value)
     assert "\n" not in str(mistake.value)
+
+
+def test_a_list_of_a_thousand_conditions_runs(log: AuditLog) -> None:
+    many = log.filter(pl.any_horizontal([(col("actor") == f"a{n}") & (pl.col("city") != "Oslo") for n in range(1000)]))
+    assert many.count() == 0
+    others = log.filter(pl.all_horizontal([col("actor") != f"a{n}" for n in range(1000)]))
+    assert others.count() == log.filter(ACTOR.is_not_null()).count()
 
 
 def test_an_unknown_actor_is_no_mistake_but_has_a_nearest(world: World, cli: Cli) -> None:

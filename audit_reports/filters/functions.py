@@ -59,7 +59,7 @@ def part(word: str, of: Expression) -> Expression:
     type_ = type_of(of)
     if type_.startswith("Datetime") or (type_ == "Date" and word in OF_DATES) or (type_ == "Time" and _of_clock(word)):
         return Call(word, (of,), (), PART_TYPES[word])
-    raise UsageError(f"only a time has a {word}; times are occurred_at, landed_at and day")
+    raise UsageError(f"only a time has a part such as {word}; times are occurred_at, landed_at and day")
 
 
 def _of_clock(word: str) -> bool:

@@ -19,6 +19,7 @@ from audit_reports.filters.functions import LENGTHS, STRINGS, TIMES, NoTwinError
 from audit_reports.filters.kinds import COLUMN_TYPES, kind_of, polars_type, type_name, type_of, widens
 from audit_reports.filters.sentence import named
 from audit_reports.filters.tree import (
+    TOO_DEEP,
     UNKNOWN,
     Call,
     Column,
@@ -71,16 +72,17 @@ def read(expression: pl.Expr, *, timezone: str) -> Condition:
 
     try:
         tree = json.loads(expression.meta.serialize(format="json"))
+        beyond = _kinds(tree)
+        for name, words in _BEYOND.items():
+            if name in beyond:
+                raise _refused(words)
+        return _Reader(timezone).condition(tree)
     except pl.exceptions.PolarsError:  # Python code has no form that could be read
         raise _refused("a Python function") from None
-    beyond = _kinds(tree)
-    for name, words in _BEYOND.items():
-        if name in beyond:
-            raise _refused(words)
-    try:
-        return _Reader(timezone).condition(tree)
     except NoTwinError as part:
         raise _refused(str(part)) from None
+    except RecursionError:
+        raise UsageError(TOO_DEEP) from None
 
 
 class _Reader:
@@ -229,7 +231,7 @@ class _Reader:
             return LENGTHS[name](of, given, options)
         word = name.replace("WeekDay", "weekday").replace("OrdinalDay", "ordinal day").lower()
         if kind_of(of) not in ("time", "clock time", "date", "time of day"):
-            raise UsageError(f"only a time has a {word}; times are occurred_at, landed_at and day")
+            raise UsageError(f"only a time has a part such as {word}; times are occurred_at, landed_at and day")
         return TIMES[name](of, given, options)
 
     def joined(self, inputs: list[Any], separator: str, *, ignore_nulls: bool) -> Expression:

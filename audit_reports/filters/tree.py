@@ -135,6 +135,12 @@ NOTHING = Or(())
 UNKNOWN = Constant(None, "Boolean")
 
 
+TOO_DEEP = (
+    "the filter has too many conditions one inside another; write pl.col('actor').is_in([...]) for many values, or "
+    "pl.any_horizontal([...]) and pl.all_horizontal([...]) for many conditions"
+)
+
+
 def all_of(*conditions: Condition) -> Condition:
     """Return one condition that holds where all do: nested ones flattened, repeated ones once, in canonical order."""
     return _joined(And, conditions)

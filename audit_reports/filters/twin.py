@@ -6,10 +6,9 @@ they are added in layers, and the condition reads them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import reduce
 from operator import and_, eq, ge, gt, le, lt, ne, or_
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +16,13 @@ import narwhals as nw
 
 from audit_reports.columns import NAMES, TEXT
 from audit_reports.engine import Native, with_native
+from audit_reports.errors import UsageError
 from audit_reports.filters.kinds import type_of, zone_of
 from audit_reports.filters.networks import Addresses, in_networks
 from audit_reports.filters.patterns import java, re2
 from audit_reports.filters.tree import (
     NOTHING,
+    TOO_DEEP,
     UNKNOWN,
     And,
     Call,
@@ -56,8 +57,11 @@ def filtered(frame: nw.LazyFrame[Any], chosen: Filter, *, addresses: Addresses) 
     if chosen.condition in (NOTHING, UNKNOWN):
         return frame.filter(nw.col("event_id").is_null())  # which no event's is
     twin = Twin(frame, addresses)
-    condition = twin.run(chosen.condition)
-    return twin.prepared().filter(condition).select(*NAMES)
+    try:
+        condition = twin.run(chosen.condition)
+        return twin.prepared().filter(condition).select(*NAMES)
+    except RecursionError:
+        raise UsageError(TOO_DEEP) from None
 
 
 def marked(frame: nw.LazyFrame[Any], conditions: Mapping[str, Condition], *, addresses: Addresses) -> nw.LazyFrame[Any]:
@@ -168,15 +172,15 @@ class Twin:
             case InNetwork(networks):
                 return in_networks(networks, self._addresses)
             case Search(text):
-                return reduce(or_, [self._holds(name, text.lower()) for name in TEXT if name != "raw"])
+                return _balanced(or_, [self._holds(name, text.lower()) for name in TEXT if name != "raw"])
             case Not(of):
                 return ~self.run(of)
             case And(()) | Or(()):
                 return nw.lit(isinstance(node, And))
             case And(all_of):
-                return reduce(and_, [self.run(one) for one in all_of])
+                return _balanced(and_, [self.run(one) for one in all_of])
             case Or(any_of):
-                return reduce(or_, [self.run(one) for one in any_of])
+                return _balanced(or_, [self.run(one) for one in any_of])
 
     def matching(self, text: nw.Expr, how: str, wanted: str) -> nw.Expr:
         """Return a test of a text."""
@@ -188,6 +192,14 @@ class Twin:
             case "ends with":
                 return text.str.ends_with(wanted)
         return text.str.contains(self._pattern(wanted))
+
+
+def _balanced(joint: Callable[[nw.Expr, nw.Expr], nw.Expr], parts: Sequence[nw.Expr]) -> nw.Expr:
+    """Return one expression of many parts, in their order, no deeper than it must be: a list of a thousand is no chain."""
+    while len(parts) > 1:
+        pairs = zip(parts[::2], parts[1::2], strict=False)
+        parts = [*(joint(*pair) for pair in pairs), *parts[len(parts) // 2 * 2 :]]
+    return parts[0]
 
 
 def literal(value: Value | None, type_: str) -> nw.Expr:

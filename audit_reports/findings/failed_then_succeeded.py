@@ -32,8 +32,10 @@ class FailedThenSucceeded(Check):
     def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Draft]:
         """Yield a finding for each actor and event with such rows of failures; events without an outcome belong to none."""
         often = _often(evidence, failures=int(at["failures"]))
-        if often.height:
-            often = evidence.collect(_successes(evidence, often, failures=int(at["failures"]), minutes=at["minutes"]))
+        for look in (_quick_failures, _successes):  # each looks at more events, of fewer actors
+            if not often.height:
+                return
+            often = evidence.collect(look(evidence, often, failures=int(at["failures"]), minutes=at["minutes"]))
         if not often.height:
             return
         rows = evidence.collect(_tries(evidence, often).select("actor", "event", "outcome", *_ORDER))
@@ -85,6 +87,14 @@ def _tries(evidence: Evidence, of: pl.DataFrame) -> nw.LazyFrame[Any]:
     )
 
 
+def _quick_failures(evidence: Evidence, of: pl.DataFrame, *, failures: int, minutes: float) -> nw.LazyFrame[Any]:
+    """Return `actor` and `event` of so many failures within so many minutes, whatever lies between them."""
+    failed = _tries(evidence, of).filter(nw.col("outcome") == "failure")
+    timed = with_native(failed, {"at": Native("microseconds", "occurred_at")}).select("actor", "event", "at", *_ORDER)
+    first = nw.col("at").shift(max(failures - 1, 0)).over("actor", "event", order_by=_ORDER)
+    return timed.filter(nw.col("at") - first <= _microseconds(minutes)).select("actor", "event").unique()
+
+
 def _successes(evidence: Evidence, of: pl.DataFrame, *, failures: int, minutes: float) -> nw.LazyFrame[Any]:
     """Return `actor` and `event` of each success right behind so many failures that began so many minutes before at most."""
     success = (nw.col("outcome") == "success").cast(nw.Int64)
@@ -102,8 +112,12 @@ def _successes(evidence: Evidence, of: pl.DataFrame, *, failures: int, minutes: 
         .filter(
             nw.col("success") == 1,
             nw.col("successes") - nw.col("earlier successes") == 1,
-            nw.col("at") - nw.col("earlier at") <= timedelta(minutes=minutes) // timedelta(microseconds=1),
+            nw.col("at") - nw.col("earlier at") <= _microseconds(minutes),
         )
         .select("actor", "event")
         .unique()
     )
+
+
+def _microseconds(minutes: float) -> int:
+    return timedelta(minutes=minutes) // timedelta(microseconds=1)
