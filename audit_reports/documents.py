@@ -10,8 +10,10 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterator
-from typing import IO
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from tempfile import SpooledTemporaryFile
+from typing import IO, cast
 
 from audit_reports.strict import flaw
 
@@ -55,23 +57,31 @@ def elements(file: IO[bytes], path: str) -> Iterator[bytes]:
         if path == "$[*]" and first == b"[":
             yield from cursor.list()
         elif keys and first == b"{":
-            yield from _member(cursor, keys)
+            with cursor.noting() as noted:
+                if not (yield from _in_member(cursor, keys)):
+                    yield noted()
         else:
             yield cursor.value()
 
 
-def _member(cursor: _Cursor, keys: list[bytes]) -> Iterator[bytes]:
-    """Yield the elements of the named member, or of the named member of that, of the object at the cursor."""
+def _in_member(cursor: _Cursor, keys: list[bytes]) -> Generator[bytes, None, bool]:
+    """Yield the elements of the named member, or of the named member of that, of the object at the cursor.
+
+    Return whether there is such a list.
+    """
     key, *inside = keys
     found = False
     for name in cursor.members():
         if cursor.peek() == (b"{" if inside else b"[") and name == key:
-            found = True
-            yield from _member(cursor, inside) if inside else cursor.list()
+            if inside:
+                found = (yield from _in_member(cursor, inside)) or found
+            else:
+                found = True
+                cursor.forget()
+                yield from cursor.list()
         else:
             cursor.skip()
-    if not found:
-        yield b"{}"
+    return found
 
 
 class _Cursor:
@@ -82,10 +92,35 @@ class _Cursor:
         self.text = file.read(_READ).removeprefix(b"\xef\xbb\xbf")
         self.at = 0
         self.ended = False
+        self._noted: IO[bytes] | None = None  # what was read since, and is not in the text any more
+        self._since = 0
+
+    @contextmanager
+    def noting(self) -> Iterator[Callable[[], bytes]]:
+        """Give what returns the text from here to where the cursor is then, unless it was told to forget it.
+
+        A document may be as large as its file: what is beyond some megabytes waits on the disk.
+        """
+        with SpooledTemporaryFile(_READ) as noted:
+            self._noted, self._since = cast(IO[bytes], noted), self.at
+
+            def text() -> bytes:
+                noted.seek(0)
+                return noted.read() + self.text[self._since : self.at]
+
+            yield text
+        self._noted = None
+
+    def forget(self) -> None:
+        """Note no more."""
+        self._noted = None
 
     def more(self) -> bool:
         """Read on, as much again as is there; return False at the end."""
         if not self.ended and (data := self.file.read(max(_READ, len(self.text) - self.at))):
+            if self._noted is not None:
+                self._noted.write(self.text[self._since : self.at])
+                self._since = 0
             self.text = self.text[self.at :] + data
             self.at = 0
             return True

@@ -160,14 +160,15 @@ def elements_sql(texts: str, like: Input) -> str:
     return f"SELECT unnest(coalesce(nullif({inside}, []), [{otherwise}]))::VARCHAR AS text, file, line FROM ({whole})"
 
 
-def parquet_sql(paths: Sequence[Path], *, quick: bool = False) -> str:
+def parquet_sql(paths: Sequence[Path], like: Input, *, quick: bool = False) -> str:
     """Return the query that reads Parquet files as `raw`, `file` and `line`, the number of the row.
 
     A row with a NaN or an infinity is no JSON: its `raw` is null, but with `quick`.
     """
-    raw = 'json_merge_patch(to_json(t), \'{"filename": null, "file_row_number": null}\')::VARCHAR'
-    return (
-        f"SELECT {'raw' if quick else strict_sql('raw')} AS raw, file, line FROM (SELECT {raw} AS raw, "
-        "filename AS file, file_row_number + 1 AS line "
-        f"FROM read_parquet({listed(paths)}, filename = true, file_row_number = true, hive_partitioning = false) t)"
+    row = 'json_merge_patch(to_json(t), \'{"filename": null, "file_row_number": null}\')::VARCHAR'
+    return events_sql(
+        f"SELECT {row} AS text, filename AS file, file_row_number + 1 AS line "
+        f"FROM read_parquet({listed(paths)}, filename = true, file_row_number = true, hive_partitioning = false) t",
+        like,
+        quick=quick,
     )

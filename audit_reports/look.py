@@ -116,10 +116,23 @@ def _looked(
 
 def _in_lines(events: list[dict[str, Any]], feeds: Mapping[str, Feed]) -> tuple[str, Feed | None]:
     """Say where in lines the events are, and whose: the line itself, a list in it, or what a log shipper wrapped."""
-    if (own := recognise(events, feeds)) is not None:
-        return "$", own
+    own, others = _bare(events, feeds)
+    where, theirs = _inside(others, feeds)
+    return (where, theirs) if theirs is not None else ("$", own)
+
+
+def _bare(events: list[dict[str, Any]], feeds: Mapping[str, Feed]) -> tuple[Feed | None, list[dict[str, Any]]]:
+    """Say whose events some are, and return those that are not; none where most are: one stray event decides nothing."""
+    own = recognise(events, feeds)
+    others = [event for event in events if own is None or not own.recognises(event)]
+    return own, others if 2 * len(others) > len(events) else []
+
+
+def _inside(events: list[dict[str, Any]], feeds: Mapping[str, Feed]) -> tuple[str, Feed | None]:
+    """Say where in lines that are no events themselves the events are, and whose."""
+    found: dict[str, list[Any]] = {}
     for look_deeper in (False, True):
-        found: dict[str, list[Any]] = {}
+        found = {}
         for event in events:
             for path, some in _lists(event, depth=_DEPTH if look_deeper else 0):
                 found.setdefault(path, []).extend(some)
@@ -143,8 +156,9 @@ def _shipped_in_lists(lists: Mapping[str, list[Any]], feeds: Mapping[str, Feed])
 
 def _carried(events: list[dict[str, Any]], feeds: Mapping[str, Feed]) -> tuple[str, Feed | None]:
     """Say where in each event the vendor's own is, and whose: it is that itself, or a log shipper wrapped it."""
-    own = recognise(events, feeds)
-    return ("$", own) if own is not None else _shipped(events, feeds)
+    own, others = _bare(events, feeds)
+    where, theirs = _shipped(others, feeds)
+    return (where, theirs) if theirs is not None else ("$", own)
 
 
 def _objects(elements: list[Any]) -> list[dict[str, Any]]:
@@ -300,7 +314,15 @@ def _parquet(name: str, path: Path, size: int, *, feeds: Mapping[str, Feed], fee
     import pyarrow.parquet as pq
 
     try:
-        names = pq.read_schema(path).names
-    except pa.ArrowInvalid:
+        with pq.ParquetFile(path) as file:
+            names = file.schema_arrow.names
+            whose = recognise([dict.fromkeys(names, "")], feeds)
+            carriers = [
+                one for one in names if not whose and any(f"{path}.".startswith(f"{one}.") for path in _SHIPPED)
+            ]
+            some = next(file.iter_batches(_SAMPLE, columns=carriers), None) if carriers else None
+            rows = some.to_pylist() if some else []
+    except (pa.ArrowException, OSError):
         return Unreadable(name, path, "it is cut or damaged")
-    return Input(name, str(path), size, "parquet", "none", "$", feed or recognise([dict.fromkeys(names, "")], feeds))
+    where, theirs = ("$", whose) if whose else _shipped(rows, feeds if feed is None else {feed.name: feed})
+    return Input(name, str(path), size, "parquet", "none", where, feed or theirs)

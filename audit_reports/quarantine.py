@@ -102,9 +102,10 @@ def located(
     """
     for one in sources:
         if isinstance(one, Input) and one.shape == "parquet":
-            as_it_is = f"SELECT line AS number, raw AS text FROM ({parquet_sql([one.path], quick=True)})"
+            row = parquet_sql([one.path], replace(one, elements="$"), quick=True)
+            as_it_is = f"SELECT line AS number, raw AS text FROM ({row})"
             rows = connection.execute(
-                f"SELECT line, reason, raw, event_id, day::VARCHAR, text FROM ({judged(one, parquet_sql([one.path]))}) "
+                f"SELECT line, reason, raw, event_id, day::VARCHAR, text FROM ({judged(one, parquet_sql([one.path], one))}) "
                 f"JOIN ({as_it_is}) ON number = line WHERE {condition} ORDER BY line"
             )
             while some := rows.fetchmany(_BATCH_LINES):

@@ -173,7 +173,7 @@ def reading_sql(group: Sequence[Input | Spool], longest: int, *, quick: bool = F
     like = group[0].like if isinstance(group[0], Spool) else group[0]
     paths = [one.path for one in group]
     if like.shape == "parquet":
-        return like, parquet_sql(paths, quick=quick)
+        return like, parquet_sql(paths, like, quick=quick)
     bound = longest if longest < CLASSES[-1] else max(map(longest_line, paths))
     return like, lines_sql(paths, like, longest=bound, quick=quick)
 

@@ -195,7 +195,7 @@ def _damaged(work: Work, group: Sequence[Input]) -> Iterator[Input]:
 
     for one in group:
         try:
-            work.connection.execute(f"SELECT count(raw) FROM ({parquet_sql([one.path])})").fetchall()
+            work.connection.execute(f"SELECT count(raw) FROM ({parquet_sql([one.path], one)})").fetchall()
         except duckdb.Error:
             yield one
 

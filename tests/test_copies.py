@@ -126,6 +126,16 @@ def test_a_copy_in_another_form_is_a_copy(store: Path, tmp_path: Path) -> None:
     assert AuditLog(store).count() == 1
 
 
+def test_only_the_days_of_what_arrives_are_read(store: Path, tmp_path: Path) -> None:
+    march = [line(event_id=f"e{day}", at=f"2026-03-{day:02}T09:00:00Z") for day in (1, 2, 3)]
+    assert books(landed(store, write(tmp_path / "a.jsonl", *march))) == (3, 3, 0, 0)
+    for day in (1, 3):
+        (file,) = store.glob(f"events/day=2026-03-0{day}/*")
+        file.write_bytes(b"whoever reads this fails")
+    again = write(tmp_path / "b.jsonl", march[1], line(event_id="e", at="2026-03-02T10:00:00Z"))
+    assert books(landed(store, again)) == (2, 1, 1, 0)
+
+
 def test_the_same_file_again_is_nothing_new_and_says_so(store: Path, tmp_path: Path, cli: Cli) -> None:
     file = write(tmp_path / "a.jsonl", line(), "hello")
     assert cli("ingest", file, "--store", store).code == 0

@@ -102,6 +102,14 @@ def test_what_is_larger_than_a_piece_is_held_to_the_standard_in_pieces(tmp_path:
     assert {(name, line) for name, line, _ in aside(tmp_path / "store")} == {(f"{name}.json", 0) for name in broken}
 
 
+def test_a_document_without_its_list_is_kept_as_it_is_however_large(tmp_path: Path) -> None:
+    whole = {"Records": [event(1)]}
+    bare = [{"a": 1}, {"more": "x" * LARGE, "list": [1.50] * (LARGE // 4), "Records": {"b": "\u20ac"}}, {}, {"c": []}]
+    (tmp_path / "a.json").write_text("\n".join(json.dumps(one) for one in [whole, *bare]), encoding="utf-8")
+    assert books(landed(tmp_path / "store", tmp_path / "a.json")) == (5, 1, 0, 4)
+    assert AuditLog(tmp_path / "store").quarantine()["raw"].to_list() == [json.dumps(one) for one in bare]
+
+
 def test_a_line_break_inside_a_text_is_no_json_in_an_element_either(tmp_path: Path) -> None:
     good, bad = json.dumps(event(1), indent=1), json.dumps(event(2, actor={"name": "two lines"}))
     (tmp_path / "a.json").write_text(f"[{good},\r\n{bad.replace('two lines', chr(10).join(['two', 'lines']))}]")

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from audit_reports import AuditLog
@@ -220,7 +221,40 @@ def test_an_answer_without_its_list_is_kept_with_its_reason(tmp_path: Path) -> N
     texts["document.json"] += json.dumps(bad[1])
     result, log = landed(tmp_path, texts)
     assert (result.read, result.landed, result.duplicates, result.quarantined) == (6, 1, 1, 4)
-    assert sorted(log.quarantine()["reason"]) == [*["no data.auditLogEntries.nodes"] * 3, "no time"]
+    rows = log.quarantine().sort("file", "line").select("line", "reason", "raw").rows()
+    lines = [(n, "no data.auditLogEntries.nodes", json.dumps(one)) for n, one in enumerate(bad, start=2)]
+    assert rows == [(2, "no time", json.dumps(bad[1])), *lines]
+
+
+@pytest.mark.parametrize(("bare", "wrapped"), [(1, 3), (3, 1)])
+def test_where_most_events_are_they_are_looked_for(bare: int, wrapped: int, tmp_path: Path) -> None:
+    events = [ANSWERS["cloudtrail"][0] | {"eventID": f"e{n}"} for n in range(bare + wrapped)]
+    lines = [json.dumps(e if n < bare else SHIPPERS["Filebeat"](e)) for n, e in enumerate(events)]
+    result, log = landed(tmp_path, {"lines.jsonl": "\n".join(lines), "list.json": f"[{', '.join(lines)}]"})
+    fit, unfit = max(bare, wrapped), min(bare, wrapped)
+    assert (result.feeds, result.landed, result.duplicates, result.quarantined) == (
+        ("cloudtrail",),
+        fit,
+        fit,
+        2 * unfit,
+    )
+    assert log.quarantine()["raw"].to_list() == (lines[:bare] if bare < wrapped else lines[bare:]) * 2
+
+
+def test_a_column_of_parquet_may_hold_the_event_that_its_sender_wrote(tmp_path: Path) -> None:
+    events = [ANSWERS["okta"][0] | {"uuid": f"e{n}"} for n in range(3)]
+    (tmp_path / "in").mkdir()
+    texts = pl.DataFrame({"@timestamp": [AT] * 4, "message": [*map(json.dumps, events), "service started"]})
+    texts.write_parquet(tmp_path / "in" / "texts.parquet")
+    pl.DataFrame({"_id": ["1", "2"], "_source": [{"message": json.dumps(e)} for e in events[:2]]}).write_parquet(
+        tmp_path / "in" / "hits.parquet"
+    )
+    result = land(tmp_path / "store", [str(tmp_path / "in")], FEEDS, now=datetime(2026, 11, 1, tzinfo=UTC))
+    assert (result.feeds, result.read, result.landed, result.duplicates, result.quarantined) == (("okta",), 6, 3, 2, 1)
+    log = AuditLog(tmp_path / "store")
+    assert sorted(log.polars()["raw"]) == sorted(map(json.dumps, events)), "byte for byte what the sender wrote"
+    ((line, reason, raw),) = log.quarantine().select("line", "reason", "raw").rows()
+    assert (line, reason, json.loads(raw)) == (4, "no event in message", texts.row(3, named=True))
 
 
 def test_a_file_of_one_wrapped_line_is_no_document(tmp_path: Path) -> None:

@@ -40,7 +40,8 @@ def test_its_events_are_recognised_checked_landed_and_asked_for(cli: Cli, tmp_pa
     assert "door" in [row["feed"] for row in cli("feeds", "--config", settings).rows]
     (shown,) = cli("feeds", "check", file, "--config", settings).rows
     assert (shown["event"], shown["reason"]) == ("Door Opened", None)
-    assert cli("ingest", file, "--config", settings, "--store", tmp_path / "store").code == 0
+    where = ("--config", settings, "--store", tmp_path / "store")
+    assert cli("ingest", file, *where, "--timezone", "Asia/Tokyo").code == 0, "which is for feeds that define no zone"
     (row,) = cli("events", "--store", tmp_path / "store", "--config", settings, "--feed", "door").rows
     assert (row["actor"], row["event"], row["occurred_at"]) == (
         "Ana Ruiz",

@@ -6,6 +6,8 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
+
 from audit_reports import AuditLog
 from audit_reports.feeds import FEEDS
 from audit_reports.landing import Landing, land
@@ -49,6 +51,16 @@ def test_the_same_bytes_on_another_line_or_in_another_file_are_another_loss(stor
     )
     other = [written(tmp_path / "c.jsonl", json.dumps({**GOOD, "id": "3"}), "broken")]
     assert books(land(store, other, FEEDS, now=NOW)) == (2, 1, 0, 1)
+
+
+def test_a_line_is_known_by_its_file_its_place_and_its_text(store: Path, tmp_path: Path) -> None:
+    first = written(tmp_path / "a.jsonl", json.dumps(GOOD), "broken a")
+    changed = written(tmp_path / "b.jsonl", "broken b", json.dumps({**GOOD, "id": "2"}))
+    assert books(land(store, [first, changed], FEEDS, now=NOW)) == (4, 2, 0, 2)
+    written(tmp_path / "b.jsonl", "broken b", "broken a", "broken b", json.dumps({**GOOD, "id": "2"}))
+    assert books(land(store, [changed], FEEDS, now=NOW)) == (4, 0, 2, 2)
+    found = AuditLog(store).quarantine().filter(pl.col("landing") == 2)
+    assert found.select("line", "raw").rows() == [(2, "broken a"), (3, "broken b")]
 
 
 def test_a_file_without_events_is_one_loss_until_it_has_another_flaw(store: Path, tmp_path: Path) -> None:

@@ -32,15 +32,19 @@ def test_each_feed_has_its_reach_its_delay_and_its_silence(store: Path, tmp_path
         store,
         [day(tmp_path, "b", "2026-03-05T20:00:00Z", "2026-03-01T01:00:00Z")],
         FEEDS,
-        now=datetime(2026, 3, 6, 0, tzinfo=UTC),
+        now=datetime(2026, 3, 6, 5, tzinfo=UTC),
     )
     land(store, [day(tmp_path, "c", "2026-03-07T22:00:00Z")], FEEDS, now=datetime(2026, 3, 8, 1, tzinfo=UTC))
-    whole, feed = info(AuditLog(store), now=datetime(2026, 3, 11, 9, tzinfo=UTC)).iter_rows(named=True)
-    assert (whole["feed"], whole["landing"], whole["events"], whole["read"]) == (None, 3, 5, 5)
+    doors = tmp_path / "doors.jsonl"
+    doors.write_text('{"occurred_at": "2026-03-04T12:00:00Z", "event": "door opened"}\n')
+    land(store, [str(doors)], FEEDS, now=datetime(2026, 3, 8, 1, tzinfo=UTC), feed="generic")
+    whole, other, feed = info(AuditLog(store), now=datetime(2026, 3, 11, 9, tzinfo=UTC)).iter_rows(named=True)
+    assert (whole["feed"], whole["landing"], whole["events"], whole["read"]) == (None, 4, 6, 6)
+    assert (other["feed"], other["days_without_events"], other["silent_days"]) == ("generic", 0, "")
     assert whole["first_event"] == feed["first_event"] == datetime(2026, 3, 1, 1, tzinfo=UTC)
     assert whole["last_event"] == feed["last_event"] == datetime(2026, 3, 7, 22, tzinfo=UTC)
     assert feed["feed"] == "invent"
-    assert feed["usual_delay_s"] == 3 * 3600  # of 2, 4 and 3 hours
+    assert feed["usual_delay_s"] == 3 * 3600  # of 2, 9 and 3 hours
     assert feed["watermark"] == datetime(2026, 3, 7, 22, tzinfo=UTC)
     assert (feed["days_without_events"], feed["silent_days"]) == (3, "2026-03-03..2026-03-05, 2026-03-06")
     assert feed["oldest_event_days"] == 10
