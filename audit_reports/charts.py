@@ -30,6 +30,7 @@ from audit_reports.chart_values import (
 )
 from audit_reports.formats import plain
 from audit_reports.palette import LIGHT, NAMED, Palette, heat_colors
+from audit_reports.period import WEEKDAYS
 
 if TYPE_CHECKING:
     from audit_reports.review import Review
@@ -37,7 +38,11 @@ if TYPE_CHECKING:
 Figure = dict[str, Any]
 
 NARROW_CHARACTERS = 20
+TICKS, NARROW_TICKS = 8, 6
+"""How many times of day, or days, stand below columns at most."""
 LABEL_CHARACTERS = 26
+ROOM = 0.25
+"""How much of the longest bar's length is left beyond it for its number."""
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 
@@ -111,21 +116,20 @@ def bars(rows: Sequence[Bar], kind: str, palette: Palette) -> Figure:
 
 
 def _name_rows(layout: dict[str, Any], rows: Sequence[Bar]) -> None:
-    """Write each bar's name to its left, from the top down; a narrow page cuts them shorter."""
+    """Write each bar's name to its left, from the top down; a narrow page, which takes what `meta` says, cuts them shorter."""
     layout["yaxis"] |= {
         "tickvals": list(range(len(rows))), "ticktext": [label(bar.label) for bar in rows], "autorange": "reversed",
         "automargin": True, "showgrid": False, "ticklabelstandoff": 6,
     }  # fmt: skip
-    layout["meta"] = {"narrow": [label(bar.label, NARROW_CHARACTERS) for bar in rows]}
+    layout["meta"] = {"yaxis": {"ticktext": [label(bar.label, NARROW_CHARACTERS) for bar in rows]}}
 
 
 def columns(rows: Sequence[Bar], kind: str, palette: Palette) -> Figure:
     """Return columns in the order of time, a tick on each for the period before."""
     places = list(range(len(rows)))
-    step = ceil(len(rows) / 12)
     layout = _layout(palette)
-    ticks = [bar.label.replace(" ", "<br>", 1) for bar in rows]
-    layout["xaxis"] |= {"tickvals": places[::step], "ticktext": ticks[::step], "showgrid": False, "tickangle": 0}
+    layout["xaxis"] |= _ticks(rows, TICKS) | {"showgrid": False, "tickangle": 0}
+    layout["meta"] = {"xaxis": _ticks(rows, NARROW_TICKS)}
     layout["margin"] |= {"b": 40}
     layout["yaxis"] |= {"rangemode": "tozero", "tickformat": ",d", "nticks": 5, "automargin": True}
     names = [bar.label for bar in rows]
@@ -149,22 +153,30 @@ def columns(rows: Sequence[Bar], kind: str, palette: Palette) -> Figure:
     }  # fmt: skip
 
 
+def _ticks(rows: Sequence[Bar], most: int) -> Figure:
+    """Return the ticks of some columns, so many at most; a week's seven days are all named."""
+    step = 1 if len(rows) <= len(WEEKDAYS) else ceil(len(rows) / most)
+    places = list(range(0, len(rows), step))
+    return {"tickvals": places, "ticktext": [rows[place].label.replace(" ", "<br>", 1) for place in places]}
+
+
 def differences(rows: Sequence[Bar], palette: Palette) -> Figure:
-    """Return bars to the left for fewer than before and to the right for more."""
+    """Return bars to the left for fewer than before and to the right for more, with their numbers."""
     places = list(range(len(rows)))
+    changes = [bar.now - bar.before for bar in rows]
     layout = _layout(palette)
     _name_rows(layout, rows)
+    room = ROOM * max(map(abs, changes))
     layout["xaxis"] |= {
-        "tickformat": "+,d",
-        "nticks": 4,
-        "tickangle": 0,
-        "zeroline": True,
-        "zerolinecolor": palette.muted,
-    }
+        "showgrid": False, "showticklabels": False, "zeroline": True, "zerolinecolor": palette.muted,
+        "range": [min(0, *changes) - room, max(0, *changes) + room],
+    }  # fmt: skip
     return {
         "data": [
             {
-                "type": "bar", "orientation": "h", "x": [bar.now - bar.before for bar in rows], "y": places, "width": 0.68,
+                "type": "bar", "orientation": "h", "x": changes, "y": places, "width": 0.68,
+                "text": [f"{change:+,}" for change in changes], "textposition": "outside", "textangle": 0, "cliponaxis": False,
+                "textfont": {"color": palette.muted, "size": 11},
                 "marker": {"color": [palette.accent if bar.now > bar.before else palette.before for bar in rows]},
                 "customdata": [[label(bar.label, 80), f"{bar.now:,}", f"{bar.before:,}"] for bar in rows],
                 "hovertemplate": "<b>%{customdata[0]}</b><br>%{customdata[1]} events, %{customdata[2]} before<extra></extra>",

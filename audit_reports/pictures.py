@@ -12,24 +12,26 @@ from audit_reports.palette import Palette, heat_colors
 
 WIDTH = 720
 LABEL_WIDTH = 205
+ROW = 18
+"""How high a bar is with the space around it."""
 LABEL_CHARACTERS = 28
 
 
 def bars(rows: Sequence[Bar], palette: Palette) -> str:
     """Return horizontal bars with their numbers, a tick on each for the period before."""
-    step, most = 20, _most(rows)
+    step, most = ROW, _most(rows)
     scale = (WIDTH - LABEL_WIDTH - 60) / most
     parts = []
     for place, bar in enumerate(rows):
         y = place * step
-        parts.append(_text(LABEL_WIDTH - 8, y + 14, bar.label, palette.ink, anchor="end"))
+        parts.append(_text(LABEL_WIDTH - 8, y + 13, bar.label, palette.ink, anchor="end"))
         parts.append(
-            f'<rect x="{LABEL_WIDTH}" y="{y + 4}" width="{bar.now * scale:.1f}" height="13" fill="{palette.accent}"/>'
+            f'<rect x="{LABEL_WIDTH}" y="{y + 3}" width="{bar.now * scale:.1f}" height="12" fill="{palette.accent}"/>'
         )
         x = LABEL_WIDTH + bar.before * scale
-        parts.append(f'<rect x="{x - 1:.1f}" y="{y + 2}" width="2" height="17" fill="{palette.before}"/>')
+        parts.append(f'<rect x="{x - 1:.1f}" y="{y + 1}" width="2" height="16" fill="{palette.before}"/>')
         end = LABEL_WIDTH + max(bar.now, bar.before) * scale
-        parts.append(_text(end + 6, y + 14, f"{bar.now:,}", palette.muted))
+        parts.append(_text(end + 6, y + 13, f"{bar.now:,}", palette.muted))
     return _svg(len(rows) * step + 4, parts)
 
 
@@ -53,7 +55,7 @@ def small_bars(counts: Sequence[int], palette: Palette) -> str:
 
 def differences(rows: Sequence[Bar], palette: Palette) -> str:
     """Return bars to the left for fewer than before and to the right for more, with their numbers."""
-    step, zero = 20, LABEL_WIDTH + (WIDTH - LABEL_WIDTH) / 2
+    step, zero = ROW, LABEL_WIDTH + (WIDTH - LABEL_WIDTH) / 2
     scale = ((WIDTH - LABEL_WIDTH) / 2 - 50) / max(1, *(abs(bar.now - bar.before) for bar in rows))
     parts = [f'<rect x="{zero - 0.5}" y="0" width="1" height="{len(rows) * step}" fill="{palette.muted}"/>']
     for place, bar in enumerate(rows):
@@ -61,10 +63,10 @@ def differences(rows: Sequence[Bar], palette: Palette) -> str:
         size = abs(change) * scale
         x = zero if change > 0 else zero - size
         fill = palette.accent if change > 0 else palette.before
-        parts.append(_text(LABEL_WIDTH - 8, y + 14, bar.label, palette.ink, anchor="end"))
-        parts.append(f'<rect x="{x:.1f}" y="{y + 4}" width="{size:.1f}" height="13" fill="{fill}"/>')
+        parts.append(_text(LABEL_WIDTH - 8, y + 13, bar.label, palette.ink, anchor="end"))
+        parts.append(f'<rect x="{x:.1f}" y="{y + 3}" width="{size:.1f}" height="12" fill="{fill}"/>')
         end, anchor = (zero + size + 6, "start") if change > 0 else (zero - size - 6, "end")
-        parts.append(_text(end, y + 14, f"{change:+,}", palette.muted, anchor=anchor))
+        parts.append(_text(end, y + 13, f"{change:+,}", palette.muted, anchor=anchor))
     return _svg(len(rows) * step + 4, parts)
 
 

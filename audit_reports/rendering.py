@@ -7,6 +7,7 @@ that no field of an event can act, in any document; only what this package made 
 from __future__ import annotations
 
 import json
+import re
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -35,6 +36,7 @@ BLOCKS = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"
 """Bars of eight heights, as letters."""
 
 LONGEST_NAME = 200
+_AT, _DOT_OR_CAPITAL = re.compile(r"(?<=@)(?=\S)"), re.compile(r"(?<=[A-Za-z]\.)(?=[A-Za-z])|(?<=[a-z])(?=[A-Z])")
 
 MINUS, NONE = "\N{MINUS SIGN}", "\N{EN DASH}"
 
@@ -191,10 +193,17 @@ def known(value: str | None) -> str:
 
 
 def breakable(text: str) -> Markup:
-    """Return a text escaped, with a place to break the line after each `@`; a very long one is cut, and says so."""
-    from markupsafe import Markup, escape
+    """Return a name escaped, with places to break a line where it reads well; a very long one is cut, and says so.
 
-    return escape(_cut(text, LONGEST_NAME)).replace("@", Markup("@<wbr>"))
+    They are behind each `@`; without one behind each dot between letters, and before each capital inside a word.
+
+    >>> breakable("ana@x.example"), breakable("ec2.amazonaws.com"), breakable("DeleteRole")
+    (Markup('ana@<wbr>x.example'), Markup('ec2.<wbr>amazonaws.<wbr>com'), Markup('Delete<wbr>Role'))
+    """
+    from markupsafe import Markup
+
+    shown = _cut(text, LONGEST_NAME)
+    return Markup("<wbr>").join((_AT if "@" in shown else _DOT_OR_CAPITAL).split(shown))
 
 
 def local(moment: datetime, zone: ZoneInfo) -> str:

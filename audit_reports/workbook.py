@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from audit_reports.errors import UsageError
@@ -22,6 +23,9 @@ FIRST_YEAR = 1901
 
 CELL_CHARACTERS = 32_767
 _WIDEST = 60
+_LINE, _MOST_LINES = 15, 12
+"""The height of a line in points, and how many of them a row shows; a row can be no higher than 409 points."""
+
 CREATED = datetime(2000, 1, 1, tzinfo=UTC)
 """The creation time written where none is given: a constant, so that the same table gives the same bytes."""
 
@@ -32,13 +36,17 @@ _LEGIBLE = 250
 _INERT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
 
-def write_workbook(sheets: Mapping[str, pl.DataFrame], path: Path, *, created: datetime = CREATED) -> None:
+def write_workbook(
+    sheets: Mapping[str, pl.DataFrame], path: Path, *, created: datetime = CREATED, wrapped: Collection[str] = ()
+) -> None:
     """Write each frame as a sheet of that name, with a frozen header and a filter on it.
+
+    The texts of columns named in `wrapped` go on in further lines of their cell, to be read; others stay on one.
 
     Printed, a sheet is as wide as a page, or goes on beside where nobody could read it so; its header is on each page.
 
     Times are UTC times of a spreadsheet, to the millisecond, and dates its dates, but for those before 1900, which are text
-    as in every format; null is an empty cell; a text longer than a cell may be (32,767 characters) is cut
+    as in every format; null and an empty list are an empty cell; a text longer than a cell may be (32,767 characters) is cut
     and says so in the cell. Raises `UsageError` where a frame has more rows than a sheet holds.
     """
     import xlsxwriter
@@ -51,13 +59,20 @@ def write_workbook(sheets: Mapping[str, pl.DataFrame], path: Path, *, created: d
     with xlsxwriter.Workbook(str(path), _INERT) as book:
         book.set_properties({"created": created.astimezone(UTC).replace(tzinfo=None)})
         header = book.add_format({"bold": True, "bottom": 1, "bg_color": "#eef1f4"})
-        number = book.add_format({"num_format": "#,##0"})
-        broken = book.add_format({"num_format": "#,##0.0##"})  # as a whole number a share of 0.4 would read 0
-        time = book.add_format({"num_format": 'yyyy-mm-dd hh:mm:ss.000"Z"', "align": "left"})
-        day = book.add_format({"num_format": "yyyy-mm-dd", "align": "left"})
-        # A text that begins like a formula stays text even after somebody edits the cell.
-        inert = book.add_format({"quote_prefix": True, "indent": 1})
-        plain = book.add_format({"indent": 1})  # else it stands hard against the number before it
+        top = {"valign": "top"}
+        number = book.add_format({"num_format": "#,##0", **top})
+        broken = book.add_format({"num_format": "#,##0.0##", **top})  # as a whole number a share of 0.4 would read 0
+        time = book.add_format({"num_format": 'yyyy-mm-dd hh:mm:ss.000"Z"', "align": "left", **top})
+        day = book.add_format({"num_format": "yyyy-mm-dd", "align": "left", **top})
+        # Indented, for it would stand hard against the number before it. A text that begins like a formula is quoted, so that
+        # it stays text even after somebody edits the cell.
+        texts = {
+            (is_inert, is_wrapped): book.add_format(
+                {"indent": 1, "quote_prefix": is_inert, "text_wrap": is_wrapped, **top}
+            )
+            for is_inert in (False, True)
+            for is_wrapped in (False, True)
+        }
         for name, frame in sheets.items():
             sheet = book.add_worksheet(name)
             sheet.freeze_panes(1, 0)
@@ -68,8 +83,9 @@ def write_workbook(sheets: Mapping[str, pl.DataFrame], path: Path, *, created: d
             for column, title in enumerate(frame.columns):
                 sheet.write_string(0, column, title, header)
             for row, values in enumerate(frame.iter_rows(), start=1):
+                lines = 1
                 for column, value in enumerate(values):
-                    if value is None:
+                    if value is None or value == []:
                         continue
                     if isinstance(value, date) and value.year >= FIRST_YEAR:
                         is_time = isinstance(value, datetime)
@@ -81,8 +97,12 @@ def write_workbook(sheets: Mapping[str, pl.DataFrame], path: Path, *, created: d
                         sheet.write_number(row, column, value, number if float(value).is_integer() else broken)
                         continue
                     text = _fitting(_as_text(value))
-                    sheet.write_string(row, column, text, inert if text[:1] in FORMULA_STARTS else plain)
+                    is_wrapped = frame.columns[column] in wrapped
+                    sheet.write_string(row, column, text, texts[text[:1] in FORMULA_STARTS, is_wrapped])
                     widths[column] = max(widths[column], min(len(text) + 2, _WIDEST))
+                    lines = max(lines, len(wrap(text, _WIDEST - 6)) if is_wrapped else 1)
+                if lines > 1:  # Excel would find the height by itself, LibreOffice does not
+                    sheet.set_row(row, _LINE * min(lines, _MOST_LINES))
             sheet.print_area(0, 0, frame.height, frame.width - 1)  # without it, what a long text covers is printed too
             if sum(min(width, _WIDEST) for width in widths) <= _LEGIBLE:
                 sheet.fit_to_pages(1, 0)

@@ -22,7 +22,9 @@
       const isMap = place.dataset.chart === "world";
       const height = isMap ? Math.max(170, Math.round(place.clientWidth * 0.467)) : figure.height;
       const layout = { ...figure.layout, height, autosize: true };
-      if (place.clientWidth < 360 && layout.meta) layout.yaxis.ticktext = layout.meta.narrow;
+      if (place.clientWidth < 360) {
+        for (const [axis, narrow] of Object.entries(layout.meta ?? {})) Object.assign(layout[axis], narrow);
+      }
       Plotly.react(place, figure.data, layout, { displayModeBar: false, responsive: true });
       place.parentElement.classList.add("drawn");
     }

@@ -12,9 +12,30 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 
 DRAWN_ELEMENTS = {
-    *("html", "head", "meta", "title", "body", "table", "tr", "td", "th", "p", "h1", "h2", "h3", "br", "b", "span"),
+    *(
+        "html",
+        "head",
+        "meta",
+        "title",
+        "body",
+        "table",
+        "tr",
+        "td",
+        "th",
+        "p",
+        "h1",
+        "h2",
+        "h3",
+        "br",
+        "wbr",
+        "b",
+        "span",
+    ),
 }
-"""Elements that all draw; `div` is not among them, for Outlook ignores its width and padding."""
+"""Elements that all draw; `div` is not among them, for Outlook ignores its width and padding.
+
+`wbr` draws nothing: where Outlook does not know it, a name is broken where it must be, as without it.
+"""
 
 DRAWN_ATTRIBUTES = {
     *(
@@ -139,7 +160,7 @@ class _Reader(HTMLParser):
         for name in given:
             if name not in DRAWN_ATTRIBUTES:
                 self.found.append(f"{name} of <{tag}>: {DROPPED['attributes'].get(name, 'not known to be drawn')}")
-        if tag not in ("meta", "br"):
+        if tag not in ("meta", "br", "wbr"):
             self.open.append(tag)
         self.found += _styles(tag, given)
 

@@ -15,11 +15,15 @@ if TYPE_CHECKING:
     from audit_reports.review import Review
 
 
+SENTENCES = ("sentence", "reason", "advice", "meaning")
+"""The columns that people read as sentences."""
+
+
 def write_xlsx(review: Review, folder: Path, _: Appearance = OURS) -> list[Path]:
     """Write `review.xlsx`; raises `UsageError` where a table has more rows than a sheet holds."""
     path = folder / "review.xlsx"
     with replacing(path) as part:
-        write_workbook({**review.tables, "computed": _computed(review)}, part)
+        write_workbook({**review.tables, "computed": _computed(review)}, part, wrapped=SENTENCES)
     return [path]
 
 
