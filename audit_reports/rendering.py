@@ -11,7 +11,7 @@ import re
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ from audit_reports.resources import templates_folder
 
 if TYPE_CHECKING:
     from jinja2 import StrictUndefined
+    from jinja2.bccache import BytecodeCache
     from jinja2.sandbox import SandboxedEnvironment
     from markupsafe import Markup
 
@@ -71,6 +72,7 @@ def environment(
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        bytecode_cache=_compiled(timezone, escaped, longest),
     )
     for name in ("safe", "urlize"):
         del made.filters[name]
@@ -136,6 +138,26 @@ def _sandbox() -> tuple[type[SandboxedEnvironment], type[StrictUndefined]]:
             return super()._undefined_message
 
     return Sandbox, Unknown
+
+
+@lru_cache(maxsize=8)
+def _compiled(*how: object) -> BytecodeCache:
+    """Return where the code of templates is kept that were compiled in one way, for compiling is half of writing a page."""
+    from jinja2.bccache import Bucket, BytecodeCache
+
+    class Compiled(BytecodeCache):
+        """Keeps code in memory, by a template's name and text."""
+
+        def __init__(self) -> None:
+            self.kept: dict[tuple[str, str], Any] = {}
+
+        def load_bytecode(self, bucket: Bucket) -> None:
+            bucket.code = self.kept.get((bucket.key, bucket.checksum))
+
+        def dump_bytecode(self, bucket: Bucket) -> None:
+            self.kept[bucket.key, bucket.checksum] = bucket.code
+
+    return Compiled()
 
 
 def words(timezone: str) -> dict[str, Callable[..., Any]]:
