@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import narwhals as nw
 
-from audit_reports.engine import LOCAL, Native, distinct_counts, joined, with_local_time, with_native
+from audit_reports.engine import LOCAL, Native, distinct_counts, joined, stacked, with_local_time, with_native
 from audit_reports.errors import UsageError
 
 DIMENSIONS: tuple[str, ...] = (
@@ -77,32 +78,47 @@ def _with_actors(
 
 
 def counted(
-    events: nw.LazyFrame[Any], dimensions: Sequence[str], *, timezone: str, actors: bool = True
+    events: nw.LazyFrame[Any],
+    dimensions: Sequence[str],
+    *,
+    timezone: str,
+    actors: bool = True,
+    before: nw.LazyFrame[Any] | None = None,
 ) -> nw.LazyFrame[Any]:
     """Count events by some dimensions as `by` does, in no order; without `actors` that column is left out.
 
-    Events are counted by columns and actors first, and these counts again, which is cheaper than to look for distinct actors.
+    Other events that came `before` are counted beside them, in the column of that name, after `events`; all else is of
+    `events`, and null in a row that has none of these. Events are counted by columns and actors first, and these counts
+    again, which is cheaper than to look for distinct actors.
     """
     checked_dimensions(dimensions)
-    time = nw.col("occurred_at")
+    time, number = nw.col("occurred_at"), nw.len().cast(nw.Int64)
     later = [name for name in dimensions if name in _LATER]
     at_once = [name for name in dimensions if name not in _LATER]
     columns = [*at_once, *(column for name in later for column in _LATER[name]), *(["actor"] if actors else [])]
-    pairs = (
-        _with_dimensions(events, at_once, timezone=timezone)
-        .group_by(*dict.fromkeys(columns))
-        .agg(nw.len().cast(nw.Int64).alias("events"), time.min().alias("first_seen"), time.max().alias("last_seen"))
-    )
-    who = nw.col("actor")
+    keys = list(dict.fromkeys(columns))
+    told = _with_dimensions(events, at_once, timezone=timezone)
+    counts = {"events": number}
+    if before is not None:  # two frames are one where those before have no time: the aggregates of time pass them over
+        others = _with_dimensions(before, at_once, timezone=timezone)
+        told = stacked(told.select(*keys, time), others.select(*keys, nw.lit(None).alias("occurred_at")))
+        counts = {"events": time.count().cast(nw.Int64), "before": number - time.count()}
+    pairs = told.group_by(*keys).agg(**counts, first_seen=time.min(), last_seen=time.max())
     if set(columns) == set(dimensions):
-        known = [(~who.is_null()).cast(nw.Int64).alias("actors")] if actors else []
-        return pairs.select(*dimensions, "events", *known, "first_seen", "last_seen")
+        known = [(~nw.col("actor").is_null()).cast(nw.Int64).alias("actors")] if actors else []
+        return pairs.select(*dimensions, *counts, *known, "first_seen", "last_seen")
     # A pair of the dimensions' values and an actor is there once, but where a dimension is made of several columns.
-    known = [(distinct("actor") if later else who.count().cast(nw.Int64)).alias("actors")] if actors else []
+    who = nw.col("actor") if before is None else nw.when(nw.col("events") > 0).then(nw.col("actor"))
+    known = [(distinct(who) if later else who.count().cast(nw.Int64)).alias("actors")] if actors else []
     return (
         _with_dimensions(pairs, later, timezone=timezone)
         .group_by(*dimensions)
-        .agg(nw.col("events").sum().cast(nw.Int64), *known, nw.col("first_seen").min(), nw.col("last_seen").max())
+        .agg(
+            *(nw.col(name).sum().cast(nw.Int64) for name in counts),
+            *known,
+            nw.col("first_seen").min(),
+            nw.col("last_seen").max(),
+        )
     )
 
 
@@ -180,10 +196,19 @@ def _with_dimensions(events: nw.LazyFrame[Any], dimensions: Sequence[str], *, ti
     return events.with_columns(**derived) if derived else events
 
 
-def distinct(column: str) -> nw.Expr:
+def distinct(values: nw.Expr) -> nw.Expr:
     """Return how many different values a column has; null is none of them."""
-    values = nw.col(column)
     return (values.n_unique() - (values.count() != nw.len()).cast(nw.Int64)).cast(nw.Int64)
+
+
+def columns_of(dimensions: Sequence[str]) -> set[str]:
+    """Return the columns that counts by some dimensions are made of.
+
+    >>> sorted(columns_of(["location", "hour"]))
+    ['actor', 'city', 'country', 'occurred_at', 'region']
+    """
+    made = (_LATER.get(name, () if name in LOCAL_DIMENSIONS else (name,)) for name in dimensions)
+    return {"actor", "occurred_at", *chain.from_iterable(made)}
 
 
 def checked_dimensions(dimensions: Sequence[str]) -> None:

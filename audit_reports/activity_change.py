@@ -8,7 +8,6 @@ from typing import Any
 import narwhals as nw
 
 from audit_reports.activity import counted
-from audit_reports.engine import stacked
 
 NEW, GONE = "new", "gone"
 """What `state` says of a row that only this period has, or only the one before; null for a row that both have."""
@@ -32,45 +31,16 @@ def compare(
     >>> changed.select("actor", "events", "before", "change", "state").collect().rows()
     [('ana', 2, 1, 1, None), (None, 1, 0, 1, 'new'), ('ben', 0, 1, -1, 'gone')]
     """
-    now = counted(events, dimensions, timezone=timezone)
-    return compared(now, counted(before, dimensions, timezone=timezone, actors=False), dimensions)
-
-
-def compared(now: nw.LazyFrame[Any], before: nw.LazyFrame[Any], dimensions: Sequence[str]) -> nw.LazyFrame[Any]:
-    """Return counts with the columns `before`, `change` and `state` after `events`, and a row for what is gone.
-
-    Both frames have the dimensions, a row for each combination, and `events`, as `by` gives them; the rows are those that
-    `compare` tells of. The sums of `events` and of `before` are those of the two frames. Other columns are those of `now`,
-    null in a row that is gone. The two are laid one under the other and counted again: a join would lose null dimensions.
-    """
-    keys = list(dimensions)
-    others = [name for name in now.columns if name not in (*keys, "events")]
-    zero = nw.lit(0, dtype=nw.Int64)
-    both = stacked(
-        now.select(*keys, "events", zero.alias("before"), *others),
-        before.select(
-            *keys,
-            zero.alias("events"),
-            nw.col("events").alias("before"),
-            *(nw.lit(None).alias(name) for name in others),
-        ),
-    )
-    state = nw.when(nw.col("before") == 0).then(nw.lit(NEW)).otherwise(
-        nw.when(nw.col("events") == 0).then(nw.lit(GONE))
-    )  # fmt: skip
-    return (
-        both.group_by(*keys)
-        .agg(
-            *(nw.col(name).sum().cast(nw.Int64) for name in ("events", "before")),
-            *(nw.col(name).max() for name in others),
-        )
-        .select(
-            *keys,
-            "events",
-            "before",
-            (nw.col("events") - nw.col("before")).alias("change"),
-            state.alias("state"),
-            *others,
-        )
-        .sort("events", "before", *keys, descending=[True, True, *[False] * len(keys)], nulls_last=True)
-    )
+    both = counted(events, dimensions, timezone=timezone, before=before)
+    here, there = nw.col("events"), nw.col("before")
+    state = nw.when(there == 0).then(nw.lit(NEW)).otherwise(nw.when(here == 0).then(nw.lit(GONE)))
+    return both.select(
+        *dimensions,
+        here,
+        there,
+        (here - there).alias("change"),
+        state.alias("state"),
+        nw.when(here > 0).then(nw.col("actors")).alias("actors"),
+        "first_seen",
+        "last_seen",
+    ).sort("events", "before", *dimensions, descending=[True, True, *[False] * len(dimensions)], nulls_last=True)

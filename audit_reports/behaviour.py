@@ -123,8 +123,8 @@ def sessions(events: nw.LazyFrame[Any], *, gap: timedelta) -> nw.LazyFrame[Any]:
             nw.col("occurred_at").max().alias("until"),
             ((at.max() - at.min()) // _SECOND).cast(nw.Int64).alias("seconds"),
             nw.len().cast(nw.Int64).alias("events"),
-            distinct("ip").alias("ips"),
-            distinct("country").alias("countries"),
+            distinct(nw.col("ip")).alias("ips"),
+            distinct(nw.col("country")).alias("countries"),
             nw.when(at == nw.col("begin")).then("event_id").min().alias("first_event_id"),
         )
     )

@@ -50,6 +50,9 @@ STAMPED: frozenset[str] = frozenset({"feed", "raw", "landed_at", "landing", "day
 """The columns that the store fills in itself; every other one a feed may fill."""
 
 TEXT: tuple[str, ...] = tuple(column.name for column in COLUMNS if column.type == "VARCHAR")
+SEARCHED: tuple[str, ...] = tuple(name for name in TEXT if name != "raw")
+"""The columns that a search looks into."""
+
 TIMES: tuple[str, ...] = tuple(column.name for column in COLUMNS if column.type == "TIMESTAMPTZ")
 
 ACTOR_TYPES = ("human", "service", "api_key", "system", "support")

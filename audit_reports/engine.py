@@ -6,12 +6,14 @@ own kind, so that a function from lazy frame to lazy frame works on whatever eng
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 import narwhals as nw
+
+from audit_reports.columns import NAMES
 
 if TYPE_CHECKING:
     import polars as pl
@@ -68,8 +70,10 @@ class Engine(Protocol):
     errors: tuple[type[Exception], ...]
     """What it raises where it refuses an expression while a frame is put together."""
 
-    def scan(self, files: Sequence[EventFile], *, landing: int | None) -> nw.LazyFrame[Any]:
-        """Return the events of some files with every column, up to a landing (None: all); no file gives no event."""
+    def scan(
+        self, files: Sequence[EventFile], *, landing: int | None, columns: Collection[str] = NAMES
+    ) -> nw.LazyFrame[Any]:
+        """Return the events of some files with some columns, up to a landing (None: all); no file gives no event."""
 
     def collect(self, frame: nw.LazyFrame[Any]) -> pl.DataFrame:
         """Run a frame and return its rows, in its order; raises `EngineError`."""

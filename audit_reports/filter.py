@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from audit_reports.columns import SEARCHED
 from audit_reports.errors import UsageError, quoted
 from audit_reports.filters.sentence import sentence
 from audit_reports.filters.tree import (
@@ -217,7 +218,7 @@ class Filter:
         return found
 
     def columns(self) -> set[str]:
-        """Return the columns that the filter reads; a search reads every one that holds text, and names none."""
+        """Return the columns that the filter reads."""
         found: set[str] = set()
         for one in walk(self.condition):
             match one:
@@ -225,6 +226,8 @@ class Filter:
                     found.add(name)
                 case InNetwork():
                     found.add("ip")
+                case Search():
+                    found.update(SEARCHED)
         return found
 
     def flags(self) -> str:

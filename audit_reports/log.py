@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from copy import copy
 from datetime import date
 from functools import cached_property
@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 import narwhals as nw
 
 from audit_reports import clock
-from audit_reports.activity import by, combinations, distinct_values, rare
+from audit_reports.activity import by, columns_of, combinations, distinct_values, rare
 from audit_reports.activity_change import compare
 from audit_reports.behaviour import first_seen, sessions, story
+from audit_reports.columns import NAMES
 from audit_reports.engine import EngineError, Limits
 from audit_reports.errors import UsageError, nearest, quoted, reason
 from audit_reports.filter import CLOSED, FLAGS, Filter, check_values, duration
@@ -143,11 +144,11 @@ class AuditLog:
         A row has the dimensions, `events`, `actors`, `first_seen`, `last_seen` (UTC). With a `limit` these are the first so
         many rows, which takes much less than all where there are many. See `activity.by`.
         """
-        return self._told("by", by(self.frame(), dimensions, timezone=self.timezone, limit=limit))
+        return self._told("by", by(self._of(*dimensions), dimensions, timezone=self.timezone, limit=limit))
 
     def combinations(self, *dimensions: str) -> int:
         """Return how many rows `by` gives without a limit, 0 where there is no event."""
-        rows = combinations(self.frame(), dimensions, timezone=self.timezone)
+        rows = combinations(self._of(*dimensions), dimensions, timezone=self.timezone)
         return int(self._told("combinations", rows)["rows"][0])
 
     def by_sql(self, *dimensions: str) -> str:
@@ -176,18 +177,18 @@ class AuditLog:
         """
         if other._snapshot is not self._snapshot:
             raise UsageError("two views can be compared where both are of one log: narrow it twice, log.filter(...)")
-        rows = self._ran(compare(self.frame(), other.frame(), dimensions, timezone=self.timezone))
+        rows = self._ran(compare(self._of(*dimensions), other._of(*dimensions), dimensions, timezone=self.timezone))
         for view in (self, other):
             view.record("compare", rows=rows.height)
         return rows
 
     def distinct(self, *dimensions: str) -> pl.DataFrame:
         """Return one row: `events`, and how many values each dimension has, null not one; no event gives zeros."""
-        return self._told("distinct", distinct_values(self.frame(), dimensions, timezone=self.timezone))
+        return self._told("distinct", distinct_values(self._of(*dimensions), dimensions, timezone=self.timezone))
 
     def rare(self, *dimensions: str) -> pl.DataFrame:
         """Return combinations, rarest first, null a value like any other; no event gives no row. See `activity.rare`."""
-        return self._told("rare", rare(self.frame(), dimensions, timezone=self.timezone))
+        return self._told("rare", rare(self._of(*dimensions), dimensions, timezone=self.timezone))
 
     def first_seen(self, *dimensions: str, since: str | date | None = None) -> pl.DataFrame:
         """Return when each combination was first in this view, newest first; one with an unknown value (null) is left out.
@@ -359,13 +360,18 @@ class AuditLog:
         except EngineError as error:
             raise self._snapshot.failure(error) from error
 
-    def _filtered(self, chosen: Filter) -> nw.LazyFrame[Any]:
+    def _of(self, *dimensions: str) -> nw.LazyFrame[Any]:
+        """Return the frame with as many columns as counts by some dimensions need."""
+        return self._filtered(self.where, columns_of(dimensions))
+
+    def _filtered(self, chosen: Filter, columns: Collection[str] = NAMES) -> nw.LazyFrame[Any]:
         from audit_reports.filters.twin import filtered
 
         snapshot = self._snapshot
         landing = snapshot.landing if snapshot.landing < snapshot.latest else None
         try:
-            events = snapshot.engine.scan(snapshot.between(*chosen.bounds()), landing=landing)
+            files = snapshot.between(*chosen.bounds())
+            events = snapshot.engine.scan(files, landing=landing, columns={*columns, *chosen.columns()})
         except EngineError as error:
             raise snapshot.failure(error) from error
         try:

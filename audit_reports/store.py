@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audit_reports.columns import COLUMNS
+from audit_reports.columns import COLUMNS, NAMES
 from audit_reports.errors import AuditReportsError, FailureError, UsageError, quoted, reason
 from audit_reports.feed import listed, literal
 from audit_reports.journal import Entry, Journal
@@ -368,11 +368,14 @@ def connect(*, timezone: str = "UTC", **settings: str) -> duckdb.DuckDBPyConnect
     return connection
 
 
-def events_sql(files: Sequence[EventFile]) -> str:
-    """Return the query that reads event files with every column of the design, typed, also where there is no file."""
+def events_sql(files: Sequence[EventFile], columns: Collection[str] = NAMES) -> str:
+    """Return the query that reads some columns of event files, typed and in the design's order, also where there is no file."""
+    read = [column for column in COLUMNS if column.name in columns]
     if not files:
-        return "SELECT " + ", ".join(f"NULL::{c.type} AS {c.name}" for c in COLUMNS) + " WHERE false"
-    names = ", ".join(c.name for c in COLUMNS)
+        return "SELECT " + ", ".join(f"NULL::{c.type} AS {c.name}" for c in read) + " WHERE false"
+    names = ", ".join(c.name for c in read)
+    if "day" not in columns:  # which is in no file: DuckDB need not look for it in the paths
+        return f"SELECT {names} FROM read_parquet({listed([file.path for file in files])}, hive_partitioning = false)"
     return f"SELECT {names} FROM ({scan_sql([file.path for file in files])})"
 
 

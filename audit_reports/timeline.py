@@ -45,7 +45,7 @@ def timeline(events: nw.LazyFrame[Any], *, every: str, timezone: str) -> nw.Lazy
     return (
         with_native(events, {"since": Native("bucket", "occurred_at", (every, timezone))})
         .group_by("since")
-        .agg(nw.len().cast(nw.Int64).alias("events"), distinct("actor").alias("actors"))
+        .agg(nw.len().cast(nw.Int64).alias("events"), distinct(nw.col("actor")).alias("actors"))
         .sort("since")
     )
 

@@ -17,7 +17,7 @@ from conftest import Frames, collected
 
 from audit_reports import AuditLog, UsageError
 from audit_reports.activity import by, distinct_values, rare
-from audit_reports.activity_change import compare, compared
+from audit_reports.activity_change import compare
 from audit_reports.behaviour import first_seen, sessions, story
 from audit_reports.demo import World
 
@@ -85,17 +85,6 @@ def test_compare_loses_no_row_of_either_side_and_null_is_a_value(frames: Frames)
     ]
     assert changed.columns[2:] == ["events", "before", "change", "state", "actors", "first_seen", "last_seen"]
     assert set(changed.dtypes[2:5]) == {pl.Int64()}
-
-
-def test_counts_that_are_made_already_can_be_compared(frames: Frames) -> None:
-    now = pl.DataFrame({"actor": ["a", None, "b"], "events": [5, 2, 2], "actors": [1, 0, 1]})
-    before = pl.DataFrame({"actor": [None, "c", "b"], "events": [7, 1, 2], "actors": [0, 1, 1]})
-    assert collected(compared(frames(now), frames(before), ["actor"])).rows() == [
-        ("a", 5, 0, 5, "new", 1),
-        (None, 2, 7, -5, None, 0),
-        ("b", 2, 2, 0, None, 1),
-        ("c", 0, 1, -1, "gone", None),
-    ]
 
 
 # ---------------------------------------------------------------------------------------------------- rare

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,14 +63,17 @@ class SparkEngine:
             raise UsageError(f"the Spark session does not answer, it may have been stopped: {_said(error)}") from None
         self._read: dict[tuple[str, ...], DataFrame] = {}
 
-    def scan(self, files: Sequence[EventFile], *, landing: int | None) -> nw.LazyFrame[Any]:
+    def scan(
+        self, files: Sequence[EventFile], *, landing: int | None, columns: Collection[str] = NAMES
+    ) -> nw.LazyFrame[Any]:
         """Return the events of some files, up to a landing; raises `EngineError` for a file that is not there."""
         paths = tuple(_uri(file.path) for file in files)
         if paths not in self._read:  # Spark looks for every file that it is told of
             with _failing():
                 self._read[paths] = self._frame(paths)
         frame = self._read[paths]
-        return nw.from_native(frame if landing is None else frame.where(f"landing <= {landing}"))
+        shown = frame if landing is None else frame.where(f"landing <= {landing}")
+        return nw.from_native(shown.select(*(name for name in NAMES if name in columns)))
 
     def _frame(self, paths: tuple[str, ...]) -> DataFrame:
         if not paths:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from audit_reports.columns import NAMES, TEXT
+from audit_reports.columns import SEARCHED
 from audit_reports.engine import Native, with_native
 from audit_reports.errors import UsageError
 from audit_reports.filters.kinds import type_of, zone_of
@@ -55,11 +55,13 @@ def filtered(frame: nw.LazyFrame[Any], chosen: Filter, *, addresses: Addresses) 
     if chosen.is_empty:
         return frame
     if chosen.condition in (NOTHING, UNKNOWN):
-        return frame.filter(nw.col("event_id").is_null())  # which no event's is
+        return frame.filter(nw.col("occurred_at").is_null())  # which no event's is
+    names = frame.columns
     twin = Twin(frame, addresses)
     try:
         condition = twin.run(chosen.condition)
-        return twin.prepared().filter(condition).select(*NAMES)
+        found = twin.prepared().filter(condition)
+        return found.select(*names) if twin.adds else found
     except RecursionError:
         raise UsageError(TOO_DEEP) from None
 
@@ -88,6 +90,11 @@ class Twin:
         self._layers: list[_Layer] = []
         self._made: dict[str, tuple[str, int]] = {}
         self._reached = 0  # how many layers the expression just made needs
+
+    @property
+    def adds(self) -> bool:
+        """Say whether the expressions made so far read columns that the frame lacks."""
+        return bool(self._layers)
 
     def prepared(self) -> nw.LazyFrame[Any]:
         """Return the frame with the native columns that the expressions made so far read."""
@@ -172,7 +179,7 @@ class Twin:
             case InNetwork(networks):
                 return in_networks(networks, self._addresses)
             case Search(text):
-                return _balanced(or_, [self._holds(name, text.lower()) for name in TEXT if name != "raw"])
+                return _balanced(or_, [self._holds(name, text.lower()) for name in SEARCHED])
             case Not(of):
                 return ~self.run(of)
             case And(()) | Or(()):
