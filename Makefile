@@ -16,7 +16,7 @@ PARTS := chromium:chromium pdftotext:poppler-utils libatomic.so.1:libatomic1 lib
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help review test crash faults crowd mess predicates parts lint format fields wheel bench constraints clean
+.PHONY: help review test crash faults crowd mess predicates spark parts lint format fields wheel bench constraints clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -41,6 +41,9 @@ mess: $(VENV)/ready-test  ## make thousands of messy inboxes and land them; an h
 
 predicates: $(VENV)/ready-test  ## hold ten thousand random predicates to Polars' own answers, on DuckDB and Polars frames, some on Spark
 	PREDICATE_EXAMPLES=1250 $(BIN)/python -m pytest tests/test_filter_property.py $(PYTEST)
+
+spark: $(VENV)/ready-test  ## ask Spark every case of every test, and the benchmarks' questions in Sparks of their own
+	$(BIN)/python -m pytest --spark $(PYTEST)
 
 lint: $(VENV)/ready-test  ## ruff and mypy, changing nothing
 	$(BIN)/ruff check

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,6 +55,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that CI runs with, and that of `make crash`."""
     parser.addoption("--crowd-seconds", default="5", help="how long writers, a compactor and readers work at once")
     parser.addoption("--kills", type=int, default=6, help="how often the crash test kills a writer")
+    parser.addoption(
+        "--spark", action="store_true", help="only what asks Spark, and all of that: not few cases of a test"
+    )
     parser.addoption("--faults", type=int, default=6, help="how often the mail server of the fault test fails")
     parser.addoption(
         "--no-silent-skips",
@@ -103,9 +107,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, so that at the end no process is left alone with it."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that at the end no process is left alone with it; ask Spark what it is to be asked."""
     items.sort(key=lambda item: not needs_spark(item.nodeid))
+    in_full = config.getoption("--spark")
+    asked: Counter[str] = Counter()
+    left_out: list[pytest.Item] = []
+    for item in items:
+        if not needs_spark(item.nodeid):
+            left_out += [item] if in_full else []
+        elif few := item.get_closest_marker("few_on_spark"):
+            test = item.nodeid.partition("[")[0]
+            asked[test] += 1
+            left_out += [item] if asked[test] > few.args[0] and not in_full else []
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 # --------------------------------------------------------------------------------- parts that may be absent

@@ -355,6 +355,7 @@ def plain_story(view: list[Row], history: list[Row], actor: str) -> Rows:
     return found
 
 
+@pytest.mark.few_on_spark(1)
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_random_events_are_counted_as_plain_python_counts_them(seed: int, frames: Frames) -> None:
     rows = random_events(seed)

@@ -9,9 +9,12 @@ from collections import Counter
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 FOLDER = Path(__file__).resolve().parent.parent / "benchmarks"
 
@@ -159,7 +162,9 @@ IN_PYTHON = (
     "pandas",
     "SQLite",
 )
-"""Those that need no Java; those that do answer in a test of their own."""
+"""Those that need no Java."""
+
+ON_SPARK = ("Spark", "audit-reports on Spark")
 
 
 @pytest.fixture(scope="module")
@@ -183,29 +188,49 @@ def truth(store: Path) -> dict[str, Any]:
         return {question: engines.rows(ask()) for question, ask in engines.hand(str(store)).items()}
 
 
-@pytest.mark.parametrize("engine", IN_PYTHON)
-def test_every_engine_answers_every_question_alike(
-    engine: str, store: Path, truth: dict[str, Any], part: Callable[[str], Any]
-) -> None:
+def assert_answers(engine: str, store: Path, truth: dict[str, Any], part: Callable[[str], Any]) -> None:
+    """Assert that an engine answers every question as the SQL does that is written by hand."""
     engines, questions = part("query_engines"), part("questions").QUESTIONS
-    if needed := engines.absent().get(engine):
-        pytest.skip(f"{needed} is not installed: `make bench` asks it")
     asked = engines.ENGINES[engine].opened(str(store))
     assert asked.keys() == questions.keys() == truth.keys()
     for question, ask in asked.items():
         assert engines.rows(ask()) == truth[question], question
 
 
+@pytest.mark.parametrize("engine", IN_PYTHON)
+def test_every_engine_answers_every_question_alike(
+    engine: str, store: Path, truth: dict[str, Any], part: Callable[[str], Any]
+) -> None:
+    if needed := part("query_engines").absent().get(engine):
+        pytest.skip(f"{needed} is not installed: `make bench` asks it")
+    assert_answers(engine, store, truth, part)
+
+
 def test_the_questions_have_answers(truth: dict[str, Any]) -> None:
     assert {question for question, rows in truth.items() if not rows} == set()
 
 
+@pytest.fixture
+def on_spark(spark: SparkSession, part: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the benchmarks ask the Spark of the tests."""
+    session = spark.newSession()
+    session.conf.set("spark.sql.session.timeZone", "UTC")
+    monkeypatch.setattr(part("query_engines"), "_spark_session", lambda: session)
+
+
 @pytest.mark.slow
-def test_spark_answers_every_question_alike(store: Path, part: Callable[[str], Any], truth: dict[str, Any]) -> None:
-    pytest.importorskip("pyspark")
-    names = ["Spark", "audit-reports on Spark"]
-    asked = part("query_workers").ask_all(store, events=6000, runs=1, only=names)
-    assert {name: asked[name].keys() for name in names} == dict.fromkeys(names, truth.keys())
+@pytest.mark.usefixtures("on_spark")
+@pytest.mark.parametrize("engine", ON_SPARK)
+def test_an_engine_on_spark_answers_every_question_alike(
+    engine: str, store: Path, truth: dict[str, Any], part: Callable[[str], Any]
+) -> None:
+    assert_answers(engine, store, truth, part)
+
+
+@pytest.mark.few_on_spark(0)
+def test_each_answers_on_a_spark_of_its_own(store: Path, part: Callable[[str], Any], truth: dict[str, Any]) -> None:
+    asked = part("query_workers").ask_all(store, events=6000, runs=1, only=ON_SPARK)
+    assert {name: asked[name].keys() for name in ON_SPARK} == dict.fromkeys(ON_SPARK, truth.keys())
 
 
 def test_an_engine_that_fails_or_answers_otherwise_counts_as_none(

@@ -117,6 +117,7 @@ def begins(moment: datetime, every: str, zone: str) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
+@pytest.mark.few_on_spark(1)
 @pytest.mark.parametrize("zone", [MADRID, "America/Havana", "Asia/Beirut", "Australia/Lord_Howe", "Asia/Kathmandu"])
 def test_random_times_are_where_zoneinfo_puts_them(zone: str, frames: Frames) -> None:
     dice = random.Random(zone)
