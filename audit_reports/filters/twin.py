@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from audit_reports.filter import Filter
 
 _OPS: Mapping[str, Callable[[nw.Expr, Any], nw.Expr]] = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
+_ALL_WHOLE = 2.0**53
+"""From here on every fraction is a whole number."""
 
 
 def filtered(frame: nw.LazyFrame[Any], chosen: Filter, *, addresses: Addresses) -> nw.LazyFrame[Any]:
@@ -188,6 +190,12 @@ class Twin:
                 return _balanced(and_, [self.run(one) for one in all_of])
             case Or(any_of):
                 return _balanced(or_, [self.run(one) for one in any_of])
+
+    def floor(self, of: nw.Expr) -> nw.Expr:
+        """Return a fraction rounded down, which Spark does by a whole number: infinity, and what is none, make it fail."""
+        if not self._frame.implementation.is_pyspark():
+            return of.floor()
+        return nw.when(of.abs() < _ALL_WHOLE).then(of.floor().cast(nw.Float64())).otherwise(of)
 
     def matching(self, text: nw.Expr, how: str, wanted: str) -> nw.Expr:
         """Return a test of a text."""

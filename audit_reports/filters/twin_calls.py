@@ -97,8 +97,8 @@ def _of_fractions(twin: Twin, node: Call) -> nw.Expr:
         case "/":
             return divided
         case "//":
-            return divided.floor()
-    return left - right * divided.floor()
+            return twin.floor(divided)
+    return left - right * twin.floor(divided)
 
 
 def _narrow(twin: Twin, node: Call) -> nw.Expr:
