@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -48,17 +49,25 @@ def put(store: Store, folder: Path, *events: tuple[str, str, str, str], now: dat
     land(store, [str(path)], FEEDS, now=now)
 
 
-@pytest.fixture
-def office(tmp_path: Path, server: MailServer) -> Office:
+@pytest.fixture(scope="module")
+def sent(tmp_path_factory: pytest.TempPathFactory, server: MailServer) -> Office:
     """A store whose review of week 10 was made and mailed: forty updates of assistants, eight a day from Monday to Friday."""
-    server.handler.received.clear()
-    store = Store.create(tmp_path / "store")
+    folder = tmp_path_factory.mktemp("sent")
+    store = Store.create(folder / "store")
     usual = [(f"e{n}", f"2026-03-0{2 + n // 8}T{9 + n % 8:02}:00:00Z", "Assistants", "Updated") for n in range(40)]
-    put(store, tmp_path, *usual, now=MONDAY - HOUR)
+    put(store, folder, *usual, now=MONDAY - HOUR)
     mail = Mail("127.0.0.1", server.port, "starttls", "audit@example.com", ca_file=server.ca_file)
     office = Office(store, mail, (USER, PASSWORD), "UTC", MONDAY, lambda seconds: None)
     assert run(office) == [f"{REVIEW}: mailed"]
     return office
+
+
+@pytest.fixture
+def office(sent: Office, tmp_path: Path, server: MailServer) -> Office:
+    """That store for a test alone, and the one mail."""
+    shutil.copytree(sent.store.uri, tmp_path / "store")
+    del server.handler.received[1:]
+    return replace(sent, store=Store(tmp_path / "store"))
 
 
 def to_do(office: Office, plan: Plan = PLAN) -> list[Task]:
