@@ -16,7 +16,7 @@ PARTS := chromium:chromium pdftotext:poppler-utils libatomic.so.1:libatomic1 lib
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help review test crash faults crowd mess predicates spark parts lint format fields wheel bench constraints clean
+.PHONY: help review test crash faults crowd mess predicates spark large parts lint format fields wheel bench constraints clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -44,6 +44,9 @@ predicates: $(VENV)/ready-test  ## hold ten thousand random predicates to Polars
 
 spark: $(VENV)/ready-test  ## ask Spark every case of every test, and the benchmarks' questions in Sparks of their own
 	$(BIN)/python -m pytest --spark $(PYTEST)
+
+large: $(VENV)/ready-test  ## run the cases that are larger than make test has them: a hundred thousand actors, long lines
+	$(BIN)/python -m pytest --large $(PYTEST)
 
 lint: $(VENV)/ready-test  ## ruff and mypy, changing nothing
 	$(BIN)/ruff check

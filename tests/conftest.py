@@ -55,6 +55,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that CI runs with, and that of `make crash`."""
     parser.addoption("--crowd-seconds", default="5", help="how long writers, a compactor and readers work at once")
     parser.addoption("--kills", type=int, default=6, help="how often the crash test kills a writer")
+    parser.addoption("--large", action="store_true", help="only the cases that are marked as large")
     parser.addoption(
         "--spark", action="store_true", help="only what asks Spark, and all of that: not few cases of a test"
     )
@@ -108,20 +109,23 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, so that at the end no process is left alone with it; ask Spark what it is to be asked."""
-    items.sort(key=lambda item: not needs_spark(item.nodeid))
-    in_full = config.getoption("--spark")
+    """Begin with what takes longest, so that at the end no process is left alone with it; leave out what is not asked for."""
+    large, spark = config.getoption("--large"), config.getoption("--spark")
     asked: Counter[str] = Counter()
+    kept: list[pytest.Item] = []
     left_out: list[pytest.Item] = []
-    for item in items:
-        if not needs_spark(item.nodeid):
-            left_out += [item] if in_full else []
-        elif few := item.get_closest_marker("few_on_spark"):
+    for item in sorted(items, key=lambda item: not needs_spark(item.nodeid)):
+        wanted = (item.get_closest_marker("large") is not None) == large
+        if needs_spark(item.nodeid):
             test = item.nodeid.partition("[")[0]
             asked[test] += 1
-            left_out += [item] if asked[test] > few.args[0] and not in_full else []
+            few = item.get_closest_marker("few_on_spark")
+            wanted = wanted and (spark or few is None or asked[test] <= few.args[0])
+        elif spark:
+            wanted = False
+        (kept if wanted else left_out).append(item)
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+    items[:] = kept
 
 
 # --------------------------------------------------------------------------------- parts that may be absent

@@ -38,22 +38,24 @@ def png() -> bytes:
 
 
 Make = Callable[..., Ran]
+QUIET = "2026-03-08"
+"""A Sunday, of few pages."""
 
 
 @pytest.fixture
 def made(cli: Cli, world: World, tmp_path: Path) -> Make:
-    """Return what makes the worst week's review, of a store of its own, with some files beside a configuration."""
+    """Return what makes a review, mostly of the worst week, of a store of its own, with some files beside a configuration."""
     store = tmp_path / "store"
     shutil.copytree(world.store, store)
 
-    def make(toml: str, formats: str = "html", **files: str | bytes) -> Ran:
+    def make(toml: str, formats: str = "html", period: str = "2026-W10", **files: str | bytes) -> Ran:
         Path("looks").mkdir(exist_ok=True)
         for name, data in files.items():
             stem, _, ending = name.rpartition("_")
             path = Path("looks") / f"{stem}.{ending}"
             path.write_bytes(data if isinstance(data, bytes) else data.encode())
         Path("audit-reports.toml").write_text(toml, encoding="utf-8")
-        return cli("review", "--store", store, "--period", "2026-W10", "--format", formats, "--out", "out")
+        return cli("review", "--store", store, "--period", period, "--format", formats, "--out", "out")
 
     return make
 
@@ -91,12 +93,13 @@ def test_blocks_of_ours_are_replaced_and_the_rest_stays(made: Make) -> None:
 
 def test_a_logo_and_colours_are_printed_too(made: Make) -> None:
     pytest.importorskip("weasyprint", reason="WeasyPrint absent: the extra pdf is not installed", exc_type=ImportError)
-    ran = made('[appearance]\nlogo = "looks/logo.png"', "pdf", logo_png=png())
+    ran = made('[appearance]\nlogo = "looks/logo.png"', "pdf", QUIET, logo_png=png())
     assert ran.code == 0, ran.err
     assert b"/Image" in Path("out/review.pdf").read_bytes()
     ran = made(
         'templates = "looks"',
         "pdf",
+        QUIET,
         review_html=EXTENDS + '{% block header %}<img src="http://x.example/y">{% endblock %}',
     )
     assert ran.code == 2

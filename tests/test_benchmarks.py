@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from argparse import Namespace
 from collections import Counter
 from collections.abc import Callable
 from importlib import import_module
@@ -62,14 +63,14 @@ def test_landing_runs_beside_copy_and_the_peers(tmp_path: Path, part: Callable[[
 @pytest.mark.slow
 def test_stores_of_every_kind_run(tmp_path: Path) -> None:
     sizes = ("--store-events", "500,1000", "--file-events", "500", "--files", "20", "--memory-gb", "0.001")
-    shapes = ("--small-files", "30", "--long-lines", "2", "--bad-lines", "40", "--csv-rows", "50")
+    shapes = ("--small-files", "30", "--long-lines", "1", "--bad-lines", "40", "--csv-rows", "50")
     printed = benchmark(tmp_path, "--only", "files,growth,memory,small,long,bad,csv", *sizes, *shapes)
     for aim in (
         "many files landed and compacted, seconds",
         "landing into a store of 1,000, times a store of 500",
         "landing 0.0 GB, MB of memory",
         "landing 30 files of two events, 0.0 GB, MB of memory",
-        "landing 2 lines of 50 MB, 0.1 GB, MB of memory",
+        "landing 1 lines of 50 MB, 0.1 GB, MB of memory",
         "landing 40 lines that cannot be read, 0.0 GB, MB of memory",
         "landing 50 rows of CSV, 0.0 GB, MB of memory",
     ):
@@ -293,12 +294,34 @@ def test_the_aims_of_questions_are_ratios_to_hand_and_to_each_peer(part: Callabl
 
 @pytest.mark.slow
 def test_questions_run(tmp_path: Path, part: Callable[[str], Any]) -> None:
-    printed = benchmark(tmp_path, "--only", "questions,layout", "--query-events", "6000", "--engines", "Polars")
-    for name in part("layout").LAYOUTS:
-        assert f"\n| {name} | " in printed
+    printed = benchmark(tmp_path, "--only", "questions", "--query-events", "6000", "--engines", "Polars")
     for question in part("questions").QUESTIONS:
         assert f"\n| {question} |" in printed
     assert "\n| summary of a week of 6,000 events from the shell, times python -c, DuckDB alone |" in printed
+    assert not list((tmp_path / "bench").iterdir())
+
+
+def test_layouts_are_written_and_asked(
+    store: Path,
+    tmp_path: Path,
+    part: Callable[[str], Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    layout, run = part("layout"), part("run")
+    every = layout.questions
+    monkeypatch.setattr(layout, "questions", lambda sql: {one: every(sql)[one] for one in layout._TOLD})
+
+    def make_store(folder: Path, events: int) -> Path:
+        folder.mkdir(parents=True)
+        return store
+
+    monkeypatch.setattr(part("queries"), "make_store", make_store)
+    arguments = Namespace(folder=tmp_path / "bench", runs=1, keep=False)
+    assert run.of_questions(arguments, {"layout"}, 20_000) == []
+    printed = capsys.readouterr().out
+    for name in layout.LAYOUTS:
+        assert f"\n| {name} | " in printed
     assert not list((tmp_path / "bench").iterdir())
 
 

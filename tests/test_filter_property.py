@@ -20,7 +20,7 @@ from audit_reports import Filter, UsageError
 from audit_reports.filters.kinds import COLUMN_TYPES, polars_type
 from audit_reports.filters.twin import marked
 
-FEW = 60
+FEW = 30
 EXAMPLES = int(os.environ.get("PREDICATE_EXAMPLES", FEW))
 AT_ONCE = 8  # predicates in one query
 DEPTH = 4

@@ -302,7 +302,7 @@ def test_lines_of_an_old_mac(tmp_path: Path) -> None:
     assert aside(tmp_path / "store") == [("mac.jsonl", 4, "not JSON: Expecting value")]
 
 
-@pytest.mark.parametrize("length", [100_000, 17_000_000, 50_000_000])
+@pytest.mark.parametrize("length", [100_000, 17_000_000, pytest.param(50_000_000, marks=pytest.mark.large)])
 def test_long_lines_land_beside_short_ones(length: int, tmp_path: Path) -> None:
     with (tmp_path / "a.jsonl").open("wb") as file:
         for n in range(3):
