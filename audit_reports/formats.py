@@ -95,6 +95,20 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def shortened(text: str, most: int | None) -> str:
+    """Return a text plain, and where it is longer than so many letters without its middle, saying how many are left out.
+
+    Its end stays, for there a sentence that begins with a name of any length says what happened. None leaves it whole.
+
+    >>> shortened("a" * 100 + " left.", 12)
+    'aaaaaaaa… (94 characters more) …eft.'
+    """
+    if most is None or len(text) <= most:
+        return plain(text)
+    end = most // 3
+    return f"{plain(text[: most - end])}… ({len(text) - most:,} characters more) …{plain(text[-end:])}"
+
+
 def times_as_text(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the frame with its timestamps as UTC text of one length, `2026-03-02T09:14:05.120000Z`; null stays null."""
     import polars as pl

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from audit_reports.appearance import OURS, Appearance
 from audit_reports.chart_values import UNKNOWN
 from audit_reports.errors import UsageError
-from audit_reports.formats import plain
+from audit_reports.formats import plain, shortened
 from audit_reports.period import MONTHS, WEEKDAYS
 from audit_reports.resources import templates_folder
 
@@ -36,7 +36,8 @@ PREFIX = "audit-reports/"
 BLOCKS = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"
 """Bars of eight heights, as letters."""
 
-LONGEST_NAME = 200
+LONGEST_NAME = 80
+"""How much of a name a cell of a table shows."""
 _AT, _DOT_OR_CAPITAL = re.compile(r"(?<=@)(?=\S)"), re.compile(r"(?<=[A-Za-z]\.)(?=[A-Za-z])|(?<=[a-z])(?=[A-Z])")
 
 MINUS, NONE = "\N{MINUS SIGN}", "\N{EN DASH}"
@@ -48,8 +49,8 @@ def environment(
     """Return the environment for the package's templates and a user's over them; local times are of the timezone.
 
     A user's template extends ours as `audit-reports/review.html`. Whatever is printed is escaped, but in a plain text
-    (`escaped` false); nothing can mark a text as safe. A text that is longer than `longest` is cut, and says so. A name that
-    a template uses and nobody gives is an error.
+    (`escaped` false); nothing can mark a text as safe. A text that is longer than `longest` is shown without its middle, and
+    says so. A name that a template uses and nobody gives is an error.
     """
     from jinja2 import FunctionLoader
 
@@ -224,7 +225,7 @@ def breakable(text: str) -> Markup:
     """
     from markupsafe import Markup
 
-    shown = _cut(text, LONGEST_NAME)
+    shown = shortened(text, LONGEST_NAME)
     return Markup("<wbr>").join((_AT if "@" in shown else _DOT_OR_CAPITAL).split(shown))
 
 
@@ -330,11 +331,4 @@ def _finalized(value: object, longest: int | None = None) -> object:
 
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
-    return _cut(value, longest)
-
-
-def _cut(text: str, longest: int | None) -> str:
-    """Return a text plain, and no longer than that."""
-    if longest is None or len(text) <= longest:
-        return plain(text)
-    return f"{plain(text[:longest])}… ({len(text) - longest:,} characters more)"
+    return shortened(value, longest)

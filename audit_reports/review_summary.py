@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from audit_reports.chart_values import UNKNOWN, by_country
 from audit_reports.finding import SEVERITIES
-from audit_reports.formats import plain
+from audit_reports.formats import plain, shortened
 from audit_reports.past import LOOK_BACK_DAYS
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 LEAST_CHANGE = 5
 MOST_TOLD = 5
+LONGEST, LONGEST_NAME = 120, 80
+"""How many letters of a finding's sentence, and of a name, are told: a name may be of any length, and what follows it counts."""
 
 
 def headline(review: Review) -> str:
@@ -59,7 +61,7 @@ def _gravest(review: Review) -> str:
     said = "One thing needs attention" if number == 1 else f"{number:,} things need attention"
     if grave and number > 1:
         said += f", {'all' if grave == number else f'{grave:,}'} of them gravely"
-    return f"{said}{': ' if number == 1 else ', first: '}{plain(first.sentence)}"
+    return f"{said}{': ' if number == 1 else ', first: '}{shortened(first.sentence, LONGEST)}"
 
 
 def _wholeness(review: Review) -> str:
@@ -97,7 +99,7 @@ def notable(review: Review) -> list[str]:
         doubled = [row for row in rows if row["events"] >= 2 * row["before"]]
         risen = sorted(doubled, key=lambda row: (-row["change"] / (row["before"] + LEAST_CHANGE), -row["change"]))[:2]
         for row in risen:
-            what = ", ".join(plain(row[key] or UNKNOWN) for key in ("category", "action"))
+            what = ", ".join(shortened(row[key] or UNKNOWN, LONGEST_NAME) for key in ("category", "action"))
             found.append(
                 f"{what}: {counted(row['events'], 'event')}, {row['before']:,} the {review.period.kind} before."
             )
@@ -112,7 +114,7 @@ def attention(review: Review) -> list[str]:
         return (["Nothing was found that needs attention."] if review.trust.matched else []) + _still_open(review)
     grave = [one for one in review.findings if one.severity == "high"][:MOST_TOLD]
     rest = Counter(one.severity for one in review.findings[len(grave) :])
-    found = [plain(one.sentence) for one in grave]
+    found = [shortened(one.sentence, LONGEST) for one in grave]
     if rest:
         more = ", ".join(f"{rest[severity]:,} {severity}" for severity in SEVERITIES if rest[severity])
         found.append(f"{'Further' if grave else 'What'} needs attention: {more}.")
@@ -185,7 +187,7 @@ def readers_said(review: Review) -> str:
 def summary_lines(review: Review) -> list[str]:
     """Return the review in about ten lines of plain text for a terminal, without an end of line."""
     period = review.period
-    workspaces = ", ".join(map(plain, review.workspaces[:3])) or "no workspace named"
+    workspaces = _named(review.workspaces) or "no workspace named"
     lines = [
         f"{review.id}: {period.label}, {workspaces}",
         f"{period.since:%Y-%m-%d %H:%M} to {period.until:%Y-%m-%d %H:%M} UTC, as of landing {review.landing}",

@@ -23,13 +23,28 @@ def brought(events: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     )
 
 
+def watermarks(brought: pl.DataFrame) -> pl.DataFrame:
+    """Return `feed`, `usual_delay_s` and `watermark` of each feed from what its landings brought; nothing gives no row.
+
+    The rows have `feed`, `landing`, `landed_at` and `last`, an event's time. The usual delay is the median over a feed's landings
+    of how many seconds the newest event was old when it landed; the watermark (UTC) is its last landing's time less that: up
+    to then its events can be expected to be here.
+    """
+    import polars as pl
+
+    landings = brought.group_by("feed", "landing", "landed_at").agg(pl.col("last").max())
+    delay = (pl.col("landed_at") - pl.col("last")).dt.total_microseconds()
+    delays = landings.group_by("feed").agg(
+        pl.col("landed_at").max(), usual_delay_s=(delay.median() / 1_000_000).clip(0)
+    )
+    late = pl.duration(microseconds=pl.col("usual_delay_s") * 1_000_000)
+    return delays.select("feed", "usual_delay_s", watermark=pl.col("landed_at") - late)
+
+
 def _feeds(rows: pl.DataFrame) -> pl.DataFrame:
     """Return a row for each feed from what the landings brought, by feed."""
     import polars as pl
 
-    landings = rows.group_by("feed", "landing", "landed_at").agg(pl.col("last").max())
-    delay = (pl.col("landed_at") - pl.col("last")).dt.total_microseconds()
-    delays = landings.group_by("feed").agg(usual_delay_s=(delay.median() / 1_000_000).clip(0))
     day, missing = pl.col("day"), pl.col("missing")
     first = (day - pl.duration(days=missing)).cast(pl.String)
     span = pl.when(missing > 1).then(first + ".." + day.cast(pl.String)).otherwise(first)
@@ -42,9 +57,8 @@ def _feeds(rows: pl.DataFrame) -> pl.DataFrame:
         pl.col("events").sum(),
         first_event=pl.col("first").min(),
         last_event=pl.col("last").max(),
-        last_landed=pl.col("landed_at").max(),
     )
-    return counted.join(delays, on="feed").join(quiet, on="feed").sort("feed")
+    return counted.join(watermarks(rows), on="feed").join(quiet, on="feed").sort("feed")
 
 
 def info(log: AuditLog, *, now: datetime) -> pl.DataFrame:
@@ -68,7 +82,6 @@ def info(log: AuditLog, *, now: datetime) -> pl.DataFrame:
     feeds = _feeds(log.collect(brought(log.frame()))).join(set_aside, on="feed", how="full", coalesce=True).sort("feed")
     feeds = feeds.with_columns(
         pl.col("events", "quarantined").fill_null(0),
-        watermark=pl.col("last_landed") - pl.duration(microseconds=pl.col("usual_delay_s") * 1_000_000),
         oldest_event_days=(pl.lit(now) - pl.col("first_event")).dt.total_days(),
     )
     whole = pl.DataFrame(

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import narwhals as nw
 
 from audit_reports.quarters import QUARTER, by_quarter, in_period
+from audit_reports.store_info import watermarks
 
 if TYPE_CHECKING:
     import polars as pl
@@ -68,6 +69,7 @@ class FeedTrust:
     gaps: Annotated[tuple[Gap, ...], "when it was not collected, oldest first"]
     quiet_days: Annotated[tuple[date, ...], "local days without an event on which none was to be expected"]
     late: Annotated[int, "events that arrived after the period was closed"]
+    watermark: Annotated[datetime, "up to when its events can be expected to be here, by its landings of late; UTC"]
 
     @property
     def state(self) -> str:
@@ -134,7 +136,7 @@ def trust_table(trust: Trust) -> pl.DataFrame:
     rows = [whole] + [
         {
             "feed": feed.feed, "state": feed.state, "events": feed.events, "late": feed.late,
-            "first_seen": feed.first_seen, "last_seen": feed.last_seen,
+            "first_seen": feed.first_seen, "last_seen": feed.last_seen, "watermark": feed.watermark,
             "gaps": ", ".join(f"{gap.since:%Y-%m-%dT%H:%MZ}/{gap.until:%Y-%m-%dT%H:%MZ}" for gap in feed.gaps),
             "quiet_days": ", ".join(day.isoformat() for day in feed.quiet_days),
         }
@@ -142,7 +144,7 @@ def trust_table(trust: Trust) -> pl.DataFrame:
     ]  # fmt: skip
     counts = ("events", "matched", "read", "landed", "duplicates", "quarantined", "removed", "late")
     schema: dict[str, pl.DataType] = {"feed": pl.String(), "state": pl.String(), **dict.fromkeys(counts, pl.Int64())}
-    schema |= dict.fromkeys(("first_seen", "last_seen"), pl.Datetime("us", "UTC"))
+    schema |= dict.fromkeys(("first_seen", "last_seen", "watermark"), pl.Datetime("us", "UTC"))
     schema |= dict.fromkeys(("gaps", "quiet_days"), pl.String())
     return pl.DataFrame(rows, schema=schema)
 
@@ -167,16 +169,28 @@ def _books(log: AuditLog) -> Books:
     )
 
 
-def first_landings(events: nw.LazyFrame[Any], since: datetime) -> nw.LazyFrame[Any]:
-    """Return the first landing since a time that brought events of each `feed`, as `landing`; no such event gives no row."""
-    return events.filter(nw.col("landed_at") >= since).group_by("feed").agg(nw.col("landing").min())
+def newest(events: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Return the time of the newest event of each `feed` and `landing`, as `last`; no event gives no row."""
+    return events.group_by("feed", "landing").agg(nw.col("occurred_at").max().alias("last"))
 
 
 def _feeds(everything: AuditLog, period: Period, quarters: pl.DataFrame) -> list[FeedTrust]:
-    known_until = max((landing.at for landing in everything.landings()), default=period.since)
+    import polars as pl
+
+    landed = everything.landings()
+    known_until = max((landing.at for landing in landed), default=period.since)
     end = min(period.until, known_until)
-    last_day = everything.filter(since=period.until - timedelta(days=1)).frame()
-    closed: dict[str, int] = dict(everything.collect(first_landings(last_day, period.until)).iter_rows())
+    times = pl.DataFrame(
+        {"landing": [one.landing for one in landed], "landed_at": [one.at for one in landed]},
+        schema={"landing": pl.Int64(), "landed_at": pl.Datetime("us", "UTC")},
+    )
+    later = everything.collect(newest(everything.filter(since=period.until - timedelta(days=1)).frame()))
+    later = later.join(times, on="landing")
+    until_then = quarters.group_by("feed", "landing").agg(last=pl.col("last_seen").max()).join(times, on="landing")
+    known = watermarks(pl.concat([until_then, later], how="diagonal"))
+    watermark: dict[str, datetime] = dict(known.select("feed", "watermark").iter_rows())
+    closing = later.filter(pl.col("landed_at") >= period.until).group_by("feed").agg(pl.col("landing").min())
+    closed: dict[str, int] = dict(closing.iter_rows())
     found = []
     for feed in sorted(quarters["feed"].unique()):
         of_feed = quarters.filter(feed=feed)
@@ -192,6 +206,7 @@ def _feeds(everything: AuditLog, period: Period, quarters: pl.DataFrame) -> list
                 gaps=gaps,
                 quiet_days=quiet_days,
                 late=int(late["events"].sum()),
+                watermark=watermark[feed].astimezone(UTC),
             )
         )
     return found

@@ -47,6 +47,7 @@ DRAWN_ATTRIBUTES = {
         "charset",
         "colspan",
         "content",
+        "dir",
         "height",
         "lang",
         "name",

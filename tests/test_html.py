@@ -14,6 +14,7 @@ from audit_reports.demo import World
 from audit_reports.feeds import FEEDS
 from audit_reports.landing import land
 from audit_reports.log import AuditLog
+from audit_reports.output import write_review
 from audit_reports.outputs.html import write_html
 from audit_reports.period import Period
 from audit_reports.review import make_review
@@ -144,3 +145,25 @@ def test_hostile_texts_are_shown_and_never_run(browser: Browser, hostile_page: P
     page.wait_for_selector("[data-chart=actors] .hovertext", state="attached")
     assert page.evaluate("window.ran") is None
     assert wrong == []
+
+
+def test_names_without_end_widen_nothing_and_hide_nothing(browser: Browser, tmp_path: Path) -> None:
+    name = "a" * 10_000
+    who = {"actor": {"name": name, "role": name}, "workspace": name, "location": {"country": "ES", "city": name}}
+    events = [
+        {"id": str(n), "occurred_at": f"2026-03-04T10:{n:02}:00Z", "category": "Assistants", "action": "Deleted",
+         "resource": {"name": name}, **who}
+        for n in range(25)
+    ] + [{"id": "k", "occurred_at": "2026-03-04T11:00:00Z", "category": "API Keys", "action": "Created", **who}]  # fmt: skip
+    raw = tmp_path / "long.jsonl"
+    raw.write_text("\n".join(map(json.dumps, events)))
+    land(Store.create(tmp_path / "store"), [str(raw)], FEEDS, now=NOW)
+    review = make_review(AuditLog(tmp_path / "store"), Period.parse("2026-W10", timezone="UTC", now=NOW))
+    write_review(review, tmp_path / "out", ["html", "mail"], arguments={})
+    told = ["gravely, first: aaa", "aaa deleted 25 things within 24 minutes. No feed has a gap", "is accounted for."]
+    for file, width in (("review.html", 360), ("mail.html", 320)):
+        page = browser.new_context(viewport={"width": width, "height": 800}).new_page()
+        page.goto((tmp_path / "out" / file).as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") == width, file
+        text = " ".join(page.locator("body").inner_text().split())
+        assert all(one in text for one in told), text[:600]

@@ -11,6 +11,9 @@ from conftest import Cli
 from audit_reports import AuditLog
 from audit_reports.feeds import FEEDS
 from audit_reports.landing import land
+from audit_reports.outputs.html import page
+from audit_reports.period import Period
+from audit_reports.review import make_review
 from audit_reports.store_info import info
 
 
@@ -48,6 +51,28 @@ def test_each_feed_has_its_reach_its_delay_and_its_silence(store: Path, tmp_path
     assert feed["watermark"] == datetime(2026, 3, 7, 22, tzinfo=UTC)
     assert (feed["days_without_events"], feed["silent_days"]) == (3, "2026-03-03..2026-03-05, 2026-03-06")
     assert feed["oldest_event_days"] == 10
+
+
+def test_a_review_says_each_feeds_watermark_by_the_landings_of_its_weeks(store: Path, tmp_path: Path) -> None:
+    for name, event, landed in (
+        ("old", "2026-01-01T00:00:00Z", datetime(2026, 1, 9, tzinfo=UTC)),  # before the four weeks: it counts no more
+        ("b", "2026-03-03T20:00:00Z", datetime(2026, 3, 4, 5, tzinfo=UTC)),
+        ("c", "2026-03-05T22:00:00Z", datetime(2026, 3, 6, 1, tzinfo=UTC)),
+        ("after", "2026-03-12T23:00:00Z", datetime(2026, 3, 13, 1, tzinfo=UTC)),
+    ):
+        land(store, [day(tmp_path, name, event)], FEEDS, now=landed)
+    period = Period.parse("2026-W10", timezone="Europe/Madrid", now=datetime(2026, 3, 13, tzinfo=UTC))
+    said = {}
+    for as_of in (3, 4):
+        review = make_review(AuditLog(store, as_of=as_of), period)
+        (feed,) = review.trust.feeds
+        said[as_of] = feed.watermark
+        assert review.tables["trust"]["watermark"].to_list() == [None, feed.watermark]
+    assert said == {
+        3: datetime(2026, 3, 5, 19, tzinfo=UTC),  # of 9 and 3 hours
+        4: datetime(2026, 3, 12, 22, tzinfo=UTC),  # of 9, 3 and 2 hours
+    }
+    assert ">Thu 12 Mar 23:00:00<" in page(review)
 
 
 def test_a_late_event_has_its_own_day_and_its_own_landing(store: Path, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ FINDINGS = 8
 MOST_HTML_BYTES = 100_000
 """Gmail cuts a body off at 102 KB."""
 
-LONGEST = 300
+LONGEST = 400
 """How much of a text a mail shows; an actor's name may be of any length."""
 
 _SHARES = (1, 2, 4, 12)
