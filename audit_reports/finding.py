@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from audit_reports.filter import Filter
 from audit_reports.journal import time_text
@@ -145,3 +145,28 @@ class Check(ABC):
             advice=self.advice,
         )
         return Draft(finding, own, sentence if callable(sentence) else lambda _: sentence)
+
+    def found_between(
+        self,
+        evidence: Evidence,
+        begin: Mapping[str, Any],
+        end: Mapping[str, Any],
+        *,
+        sentence: str,
+        reason: str,
+        **where: Any,
+    ) -> Draft:
+        """Return what a pair of events of `Evidence.pairs` shows, of one thing, by one actor or by two: all between them."""
+        actors = list(dict.fromkeys(str(one["actor"]) for one in (begin, end)))
+        if end["resource"]:
+            where["resource"] = end["resource"]
+        return self.found(
+            evidence,
+            actor=actors[0],
+            actors=actors if len(actors) > 1 else None,
+            sentence=sentence,
+            reason=reason,
+            since=begin["occurred_at"],
+            until=end["occurred_at"],
+            **where,
+        )

@@ -146,7 +146,9 @@ def cautions(review: Review) -> list[str]:
                 f"Not collected: {plain(feed.feed)} has no event from {since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M}."
             )
         if feed.quiet_days and feed.events:
-            found.append(f"Quiet: nothing of {plain(feed.feed)} on {days_said(feed.quiet_days)}, as in other weeks.")
+            found.append(
+                f"Quiet: nothing of {plain(feed.feed)} on {days_said(feed.quiet_days)}, when nothing was to be expected."
+            )
         if feed.late:
             found.append(
                 f"Late: {counted(feed.late, 'event')} of {plain(feed.feed)} arrived after the {kind} was closed."

@@ -17,6 +17,7 @@ from audit_reports.delivery.agenda import Task
 from audit_reports.delivery.calendar import calendar, wrong
 from audit_reports.delivery.deliver import Office, Outcome, deliver
 from audit_reports.delivery.history import histories
+from audit_reports.delivery.message import message_id
 from audit_reports.delivery.schedule import due_periods
 from audit_reports.feeds import FEEDS
 from audit_reports.landing import land
@@ -99,6 +100,9 @@ def test_a_review_is_made_kept_mailed_and_journaled(office: Office, server: Mail
     assert receipt["accepted"] == list(READERS)
     assert receipt["answer"].startswith("250 kept as")
     assert receipt["message_id"] == message["Message-ID"]
+    token = office.store.journal.entry(1).sha256
+    assert office.mail is not None
+    assert receipt["message_id"] == message_id("weekly-2026-W10 0", token, office.mail), "whenever it is made"
     kept = office.store.place.read("reviews/weekly-2026-W10/review.html")
     attached = next(part for part in message.iter_attachments() if part.get_filename() == "review.html")
     assert attached.get_content().encode().replace(b"\r\n", b"\n") == kept

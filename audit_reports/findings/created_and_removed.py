@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from audit_reports.evidence import Evidence
 from audit_reports.finding import Check, Draft, Threshold
@@ -28,7 +28,7 @@ class CreatedAndRemoved(Check):
     def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Draft]:
         """Yield a finding for each such thing; what has neither id nor name cannot be paired, and yields none."""
         within = timedelta(minutes=at["minutes"])
-        made: dict[tuple[str, str], dict[str, object]] = {}
+        made: dict[tuple[str, str], dict[str, Any]] = {}
         for row in evidence.pairs(
             tuple(KINDS), actions=(*MADE, *ENDED), since=evidence.period.since - within
         ).iter_rows(named=True):
@@ -44,16 +44,15 @@ class CreatedAndRemoved(Check):
                 if lived > within or row["occurred_at"] < evidence.period.since:
                     continue
                 minutes = max(1, round(lived / timedelta(minutes=1)))
-                others = {} if begun["actor"] == row["actor"] else {"actors": [begun["actor"], row["actor"]]}
-                yield self.found(
+                by = f"made by {begun['actor']}, ended by {row['actor']}"
+                if begun["actor"] == row["actor"]:
+                    by = f"made and ended by {row['actor']}"
+                yield self.found_between(
                     evidence,
-                    actor=str(begun["actor"]),
+                    begun,
+                    row,
                     sentence=f"{KINDS[row['category']]} {row['resource'] or thing} was there for {minutes} "
-                    f"{'minute' if minutes == 1 else 'minutes'}: made by {begun['actor']}, ended by {row['actor']}.",
+                    f"{'minute' if minutes == 1 else 'minutes'}: {by}.",
                     reason=f"Less than {at['minutes']:.0f} minutes, and long enough to be used.",
-                    since=begun["occurred_at"],  # type: ignore[arg-type]
-                    until=row["occurred_at"],
                     category=row["category"],
-                    **({"resource": row["resource"]} if row["resource"] else {}),
-                    **others,  # type: ignore[arg-type]
                 )

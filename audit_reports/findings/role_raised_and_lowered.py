@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from audit_reports.evidence import Evidence
 from audit_reports.finding import Check, Draft, Threshold
@@ -30,7 +30,7 @@ class RoleRaisedAndLowered(Check):
     def find(self, evidence: Evidence, at: Mapping[str, float]) -> Iterator[Draft]:
         """Yield a finding for each such member; an event that does not say from what to what yields none."""
         within = timedelta(hours=at["hours"])
-        raised: dict[str, tuple[str, str, dict[str, object]]] = {}
+        raised: dict[str, tuple[str, str, dict[str, Any]]] = {}
         for row in evidence.pairs(
             ("Members", "Organization"), changing=_FIELD, since=evidence.period.since - within
         ).iter_rows(named=True):
@@ -46,18 +46,14 @@ class RoleRaisedAndLowered(Check):
             lasted = row["occurred_at"] - first["occurred_at"]
             if lasted > within or row["occurred_at"] < evidence.period.since:
                 continue
-            others = {} if first["actor"] == row["actor"] else {"actors": [first["actor"], row["actor"]]}
-            yield self.found(
+            yield self.found_between(
                 evidence,
-                actor=str(first["actor"]),
+                first,
+                row,
                 sentence=f"{first['actor']} made {row['resource'] or member} {earlier[1]} for "
                 f"{_span(lasted)}, and then {after} again.",
                 reason=f"A role that is back within {at['hours']:.0f} hours leaves no trace in a list of members.",
-                since=first["occurred_at"],  # type: ignore[arg-type]
-                until=row["occurred_at"],
                 event=row["event"],
-                **({"resource": row["resource"]} if row["resource"] else {}),
-                **others,  # type: ignore[arg-type]
             )
 
 
