@@ -209,7 +209,7 @@ def review(run: Run) -> int:
 def store(run: Run) -> int:
     """Print what is in the store, its journal, or its quarantine; or change it."""
     from audit_reports.maintenance_commands import MAINTENANCE, checked, replay
-    from audit_reports.store_info import for_people, info, journal_frame
+    from audit_reports.store_info import for_people, info, journal_frame, without_folder
 
     what = run.arguments.what
     checked(run)
@@ -222,14 +222,18 @@ def store(run: Run) -> int:
         return replay(run)
     log = run.log()
     if what == "quarantine":
-        frame = log.quarantine()
+        frame, folder = log.quarantine(), ""
+        if run.width is not None:
+            frame, folder = without_folder(frame)
         run.write(frame)
+        if folder:
+            say(f"the files are in {folder}")
         if not frame.height:
             say("the quarantine is empty")
         return 0
     frame = info(log, now=clock.now())
-    if run.format == "table" and run.out is None:
-        for table in for_people(frame):
+    if run.is_for_people:
+        for table in for_people(frame, run.width):
             run.write(table)
     else:
         run.write(frame)
@@ -242,14 +246,18 @@ def feeds(run: Run) -> int:
 
     known = run.feeds()
     if run.arguments.check:
-        from audit_reports.feed_check import check
+        from audit_reports.feed_check import by_column, check
         from audit_reports.staging import Reading
 
         if not run.arguments.file:
             raise UsageError("name the file to check: audit-reports feeds check FILE")
         reading = Reading(clock.now(), run.arguments.timezone, run.geo())
         checked = check(run.arguments.file, known, reading, feed=run.arguments.feed)
-        run.write(checked.rows)
+        run.write(by_column(checked.rows) if run.is_for_people else checked.rows)
+        if run.is_for_people:
+            say(
+                f"this is what each column would be in the first {checked.rows.height} rows; --format jsonl gives the rows"
+            )
         say(
             f"feed {checked.feed}: {checked.read:,} read, {checked.quarantined:,} would be in quarantine; nothing was landed"
         )

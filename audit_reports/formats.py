@@ -218,6 +218,7 @@ def _line(row: list[str], widths: list[int], right: list[bool]) -> str:
 def _cut(text: str, size: int) -> str:
     if cells(text) <= size:
         return text
+    text = text[:size]  # a line may have 50 MB
     while cells(text) > size - 1:
         text = text[:-1]
     return text + "…"

@@ -123,9 +123,18 @@ class Run:
 
         return checked(Appearance.of(self.config.templates, self.config.appearance))
 
+    @property
+    def is_for_people(self) -> bool:
+        """Whether a table is printed, and not written to a file or for a program."""
+        return self.format == "table" and self.out is None
+
+    @property
+    def width(self) -> int | None:
+        """How many columns the terminal has that a table is printed on, None where none is."""
+        return _width() if self.is_for_people and sys.stdout.isatty() else None
+
     def write(self, frame: pl.DataFrame) -> None:
-        width = _width() if self.format == "table" and sys.stdout.isatty() else None
-        write_frame(frame, self.format, out=self.out, stream=sys.stdout, width=width)
+        write_frame(frame, self.format, out=self.out, stream=sys.stdout, width=self.width)
 
 
 def say(text: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
+from audit_reports.formats import cells, table_text
 from audit_reports.journal import Journal, canonical
 
 if TYPE_CHECKING:
@@ -108,13 +110,19 @@ def info(log: AuditLog, *, now: datetime) -> pl.DataFrame:
     return pl.concat([whole, feeds], how="diagonal_relaxed").select(columns)
 
 
-def for_people(info: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return what `info` says as two tables for a screen: the whole, a line a fact, and the feeds, times to the minute."""
+def for_people(info: pl.DataFrame, width: int | None = None) -> list[pl.DataFrame]:
+    """Return what `info` says as tables for a screen: the whole, a line a fact, and the feeds, times to the minute.
+
+    Where the feeds' table is wider than a terminal of so many columns, it comes as two.
+    """
     import polars as pl
 
     minute = pl.selectors.datetime().dt.strftime("%Y-%m-%d %H:%MZ")
-    facts = info.head(1).with_columns(minute).cast(pl.String)
-    named = [(name, value) for name, value in zip(facts.columns, facts.row(0), strict=True) if value is not None]
+    facts = info.head(1).with_columns(minute).row(0, named=True)
+    told = {
+        name: f"{value:,}" if isinstance(value, int) else value for name, value in facts.items() if value is not None
+    }
+    whole = pl.DataFrame({"": list(told), " ": list(told.values())})
     feeds = info.tail(-1).select(
         "feed",
         "events",
@@ -122,12 +130,25 @@ def for_people(info: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         pl.selectors.datetime(),
         pl.col("usual_delay_s").map_elements(_span, return_dtype=pl.String).alias("usual_delay"),
         "days_without_events",
-        (pl.col("oldest_event_days").cast(pl.String) + " days old").alias("oldest_event"),
+        (pl.col("oldest_event_days").cast(pl.String) + " days").alias("oldest"),
     )
-    return (
-        pl.DataFrame({"": [name for name, _ in named], " ": [value for _, value in named]}),
-        feeds.with_columns(minute),
-    )
+    feeds = feeds.with_columns(minute)
+    if width is None or max(map(cells, table_text(feeds).splitlines())) <= width:
+        return [whole, feeds]
+    reach = ("feed", "events", "quarantined", "first_event", "last_event")
+    return [whole, feeds.select(reach), feeds.select("feed", pl.exclude(reach))]
+
+
+def without_folder(quarantine: pl.DataFrame) -> tuple[pl.DataFrame, str]:
+    """Return quarantined rows with the names of files as they are in the folder that all of them are in, and that folder.
+
+    The folder is empty where there is none.
+    """
+    import polars as pl
+
+    names = quarantine["file"].unique().to_list()
+    folder, slash, _ = os.path.commonprefix(names).rpartition("/")  # noqa: RUF071 - names in S3 are no paths of this machine
+    return quarantine.with_columns(pl.col("file").str.strip_prefix(folder + slash)), folder
 
 
 def _span(seconds: float) -> str:

@@ -251,7 +251,8 @@ class S3Server:
     def requests(self, uri: str) -> list[str]:
         """Return what was asked of a place so far, in order: `GET /bucket/store/format.json`."""
         written = os.fstat(self._requests.fileno()).st_size
-        found = re.findall(r'"([A-Z]+ /[^ "]*)', os.pread(self._requests.fileno(), written, 0).decode(errors="replace"))
+        log = os.pread(self._requests.fileno(), written, 0).decode(errors="replace")
+        found = re.findall(r'"(?:\x1b\[\d+m)*([A-Z]+ /[^ "]*)', log)  # a part of an object is written in colour
         return [one for one in found if f"/{uri.removeprefix('s3://').partition('/')[0]}" in one]
 
     def bucket(self) -> str:

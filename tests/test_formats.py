@@ -83,6 +83,7 @@ def test_table_cuts_only_to_a_width_that_is_given() -> None:
     assert "x" * 200 in table_text(frame)
     assert max(map(len, table_text(frame, width=40).splitlines())) <= 40
     assert "22,000" in table_text(frame, width=40)
+    assert "x…" in table_text(pl.DataFrame({"raw": ["x" * 5_000_000]}), width=40), "and in no time"
 
 
 def test_xlsx_holds_text_as_text_and_the_same_bytes(tmp_path: Path) -> None:

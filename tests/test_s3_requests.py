@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import S3Server
 
+from audit_reports import AuditLog
 from audit_reports.feeds import FEEDS
 from audit_reports.landing import land
 from audit_reports.places.s3 import S3
@@ -39,6 +40,20 @@ def test_a_landing_asks_no_more_of_a_long_store_than_of_a_short_one(
     short, long = (asked[some.start : some.stop] for some in (SHORT, LONG))
     assert max(long) <= 1.2 * max(short), asked  # some lists more to look into, where a checkpoint is written, too
     assert sum(long) <= 1.2 * sum(short), asked
+
+
+def test_what_event_files_are_is_asked_a_month_at_a_time(s3: str, s3_server: S3Server, tmp_path: Path) -> None:
+    kind = {"category": "Members", "action": "Left"}
+    for number in range(4):
+        events = [{"id": f"{d}{number}", "occurred_at": f"{d}T09:00:00Z", **kind} for d in ("2026-02-27", "2026-03-02")]
+        (tmp_path / f"{number}.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
+        land(f"{s3}/store", [str(tmp_path / f"{number}.jsonl")], FEEDS, now=NOW)
+    before = len(s3_server.requests(s3))
+    assert AuditLog(f"{s3}/store").by("day")["events"].to_list() == [4, 4]
+    asked = s3_server.requests(s3)[before:]
+    assert not [one for one in asked if one.startswith("HEAD")]
+    assert len([one for one in asked if "prefix=store/events/day%3D2026-0" in one]) == 2
+    assert len({one for one in asked if one.startswith("GET") and one.endswith(".parquet")}) == 8
 
 
 def test_a_read_chain_is_listed_from_where_it_was_known(s3: str, s3_server: S3Server) -> None:

@@ -6,15 +6,17 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 from conftest import Cli
 
 from audit_reports import AuditLog
 from audit_reports.feeds import FEEDS
+from audit_reports.formats import table_text
 from audit_reports.landing import land
 from audit_reports.outputs.html import page
 from audit_reports.period import Period
 from audit_reports.review import make_review
-from audit_reports.store_info import info
+from audit_reports.store_info import for_people, info, without_folder
 
 
 def day(folder: Path, name: str, *times: str) -> str:
@@ -89,3 +91,44 @@ def test_a_feed_of_which_nothing_could_land_is_told(cli: Cli, store: Path, tmp_p
     whole, feed = cli("store", "info", "--store", store).rows
     assert (whole["events"], whole["quarantined"], whole["first_event"]) == (0, 1, None)
     assert (feed["feed"], feed["events"], feed["quarantined"], feed["watermark"]) == ("invent", 0, 1, None)
+
+
+def test_a_narrow_terminal_gets_the_feeds_in_two_tables(store: Path, tmp_path: Path) -> None:
+    land(store, [day(tmp_path, "a", "2026-03-05T10:00:00Z")], FEEDS, now=datetime(2026, 3, 6, tzinfo=UTC))
+    told = info(AuditLog(store), now=datetime(2026, 3, 11, 9, tzinfo=UTC))
+    _, wide = for_people(told, 200)
+    _, reach, delay = for_people(told, 80)
+    assert pl.concat([reach, delay.drop("feed")], how="horizontal").equals(wide)
+    assert wide.row(0) == (
+        "invent",
+        1,
+        0,
+        "2026-03-05 10:00Z",
+        "2026-03-05 10:00Z",
+        "2026-03-05 10:00Z",
+        "14 h",
+        0,
+        "5 days",
+    )
+    assert max(len(line) for table in (reach, delay) for line in table_text(table).splitlines()) <= 80
+
+
+def test_a_terminal_shows_quarantined_files_as_they_are_in_their_folder(cli: Cli, store: Path, tmp_path: Path) -> None:
+    for name in ("b/one.jsonl", "b/c/two.jsonl"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"broken {name}\n")
+    good = day(tmp_path / "b", "good", "2026-03-05T10:00:00Z")
+    assert cli("ingest", tmp_path / "b", good, "--feed", "invent", "--store", store).code == 0
+    found, folder = without_folder(AuditLog(store).quarantine())
+    assert (sorted(found["file"]), folder) == (["c/two.jsonl", "one.jsonl"], str(tmp_path / "b"))
+    assert without_folder(found)[1] == ""
+
+
+def test_a_check_shows_people_a_line_a_column(cli: Cli, tmp_path: Path) -> None:
+    file = day(tmp_path, "a", "2026-03-05T10:00:00Z", "2026-03-06T10:00:00Z")
+    ran = cli("feeds", "check", file, "--format", "table")
+    lines = [line.split(maxsplit=2) for line in ran.out.splitlines()]
+    assert ["occurred_at", "2", "2026-03-05T10:00:00.000000Z, 2026-03-06T10:00:00.000000Z"] in lines
+    assert ["event", "2", "Member Left"] in lines
+    assert ["country", "0", "-"] in lines
+    assert "in the first 2 rows" in ran.err

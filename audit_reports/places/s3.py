@@ -115,7 +115,7 @@ class S3:
 
     def read(self, path: str) -> bytes:
         with self._asking():
-            return cast(bytes, self.files.cat_file(self._name(path)))
+            return cast(bytes, self.files.cat_file(self._name(path), max_concurrency=1))  # else its size is asked first
 
     def open(self, path: str) -> IO[bytes]:
         with self._asking():
