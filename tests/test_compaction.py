@@ -9,6 +9,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -17,6 +18,7 @@ from conftest import ROOT, Cli
 
 from audit_reports import AuditLog, FailureError
 from audit_reports.compaction import Compacted, compact
+from audit_reports.landed_rows import write_day
 from audit_reports.places import place_of
 from audit_reports.row_hashes import rows_hash
 from audit_reports.store import Store
@@ -161,6 +163,25 @@ def test_a_damaged_file_is_named_and_nothing_is_changed(filled: Path) -> None:
         compact(Store(filled), now=NOW)
     assert Store(filled).journal.numbers() == entries
     assert path.exists()
+
+
+def test_rows_that_would_not_be_the_same_stop_it(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def losing(*words: Any, **named: Any) -> Any:
+        return write_day(*words, where="event_id <> '2026-03-03-b2'", **named)
+
+    before = all_answers(filled)
+    monkeypatch.setattr("audit_reports.compaction.write_day", losing)
+    with pytest.raises(
+        FailureError, match="the rows of 2026-03-03 would not be the same after compaction; nothing was"
+    ):
+        compact(Store(filled), now=NOW)
+    assert (all_answers(filled), len(in_table(filled))) == (before, 10)
+
+
+def test_what_a_dead_writer_had_staged_goes_with_the_next(filled: Path) -> None:
+    (filled / "staging" / "dead").mkdir(parents=True)
+    put(filled, filled.parent / "inbox", event("more", "2026-03-02"))
+    assert list((filled / "staging").iterdir()) == []
 
 
 def test_a_file_that_cannot_be_removed_is_named(filled: Path) -> None:

@@ -249,12 +249,14 @@ TIMES = [
 ]
 
 
-def test_times_land_in_the_forms_that_a_standard_allows(store: Path, tmp_path: Path) -> None:
+def test_times_land_in_the_forms_that_a_standard_allows(store: Path, tmp_path: Path, cli: Cli) -> None:
     file = write(tmp_path / "a.jsonl", *(event(f"e{n}", at) for n, (at, _) in enumerate(TIMES)))
-    landing = land(store, [str(file)], FEEDS, now=NOW, zone="Europe/Madrid")
-    assert books(landing) == (len(TIMES), len(TIMES), 0, 0)
-    found = {row["event_id"]: row["occurred_at"].isoformat() for row in rows(store)}
-    assert found == {f"e{n}": utc for n, (_, utc) in enumerate(TIMES)}
+    expected = {f"e{n}": datetime.fromisoformat(utc) for n, (_, utc) in enumerate(TIMES)}
+    checked = cli("feeds", "check", file, "--timezone", "Europe/Madrid").rows
+    assert {row["event_id"]: datetime.fromisoformat(row["occurred_at"]) for row in checked} == expected
+    ran = cli("ingest", file, "--store", store, "--timezone", "Europe/Madrid")
+    assert ran.rows == [{"landing": 1, "read": len(TIMES), "landed": len(TIMES), "duplicates": 0, "quarantined": 0}]
+    assert {row["event_id"]: row["occurred_at"] for row in rows(store)} == expected
 
 
 def test_csv_records_that_do_not_fit_are_kept_with_their_line(store: Path, tmp_path: Path) -> None:
