@@ -209,7 +209,8 @@ def review(run: Run) -> int:
 def store(run: Run) -> int:
     """Print what is in the store, its journal, or its quarantine; or change it."""
     from audit_reports.maintenance_commands import MAINTENANCE, checked, replay
-    from audit_reports.store_info import for_people, info, journal_frame, without_folder
+    from audit_reports.screens import store_tables, without_folder
+    from audit_reports.store_info import info, journal_frame
 
     what = run.arguments.what
     checked(run)
@@ -233,7 +234,7 @@ def store(run: Run) -> int:
         return 0
     frame = info(log, now=clock.now())
     if run.is_for_people:
-        for table in for_people(frame, run.width):
+        for table in store_tables(frame, run.width):
             run.write(table)
     else:
         run.write(frame)
@@ -246,7 +247,8 @@ def feeds(run: Run) -> int:
 
     known = run.feeds()
     if run.arguments.check:
-        from audit_reports.feed_check import by_column, check
+        from audit_reports.feed_check import check
+        from audit_reports.screens import by_column
         from audit_reports.staging import Reading
 
         if not run.arguments.file:

@@ -13,7 +13,6 @@ from audit_reports.csv_records import Unfit
 from audit_reports.errors import UsageError, quoted
 from audit_reports.feed import Feed
 from audit_reports.find import find
-from audit_reports.formats import times_as_text
 from audit_reports.inputs import Input
 from audit_reports.spool import CLASSES, FlawedError, Spool, Spools, reading_sql
 from audit_reports.staging import Reading
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 _ROWS = 20
-_VALUES = 3
 
 
 @dataclass(frozen=True)
@@ -64,19 +62,3 @@ def check(path: str, feeds: Mapping[str, Feed], reading: Reading, *, feed: str |
     reasons.update(record.reason for record in unfit)
     read = sum(number for _, number in counts) + len(unfit)
     return Checked(one.feed.name, rows, read, reasons.total(), reasons)
-
-
-def by_column(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return for each column of checked rows in how many it is known, and its first few different values.
-
-    A screen has no room for rows of all columns. A column that is null in every row has no value.
-    """
-    import polars as pl
-
-    text = times_as_text(rows).cast(pl.String)
-    some = {name: text[name].drop_nulls().unique(maintain_order=True).head(_VALUES) for name in rows.columns}
-    known = [rows.height - rows[name].null_count() for name in rows.columns]
-    values = [", ".join(one) if one.len() else None for one in some.values()]
-    return pl.DataFrame(
-        {"column": rows.columns, "rows": known, "values": values}, schema_overrides={"values": pl.String}
-    )

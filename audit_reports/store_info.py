@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from audit_reports.formats import cells, table_text
 from audit_reports.journal import Journal, canonical
 
 if TYPE_CHECKING:
@@ -108,59 +106,6 @@ def info(log: AuditLog, *, now: datetime) -> pl.DataFrame:
         *("read", "removed", "duplicates", "quarantined", "files", "bytes"),
     )
     return pl.concat([whole, feeds], how="diagonal_relaxed").select(columns)
-
-
-def for_people(info: pl.DataFrame, width: int | None = None) -> list[pl.DataFrame]:
-    """Return what `info` says as tables for a screen: the whole, a line a fact, and the feeds, times to the minute.
-
-    Where the feeds' table is wider than a terminal of so many columns, it comes as two.
-    """
-    import polars as pl
-
-    minute = pl.selectors.datetime().dt.strftime("%Y-%m-%d %H:%MZ")
-    facts = info.head(1).with_columns(minute).row(0, named=True)
-    told = {
-        name: f"{value:,}" if isinstance(value, int) else value for name, value in facts.items() if value is not None
-    }
-    whole = pl.DataFrame({"": list(told), " ": list(told.values())})
-    feeds = info.tail(-1).select(
-        "feed",
-        "events",
-        "quarantined",
-        pl.selectors.datetime(),
-        pl.col("usual_delay_s").map_elements(_span, return_dtype=pl.String).alias("usual_delay"),
-        "days_without_events",
-        (pl.col("oldest_event_days").cast(pl.String) + " days").alias("oldest"),
-    )
-    feeds = feeds.with_columns(minute)
-    if width is None or max(map(cells, table_text(feeds).splitlines())) <= width:
-        return [whole, feeds]
-    reach = ("feed", "events", "quarantined", "first_event", "last_event")
-    return [whole, feeds.select(reach), feeds.select("feed", pl.exclude(reach))]
-
-
-def without_folder(quarantine: pl.DataFrame) -> tuple[pl.DataFrame, str]:
-    """Return quarantined rows with the names of files as they are in the folder that all of them are in, and that folder.
-
-    The folder is empty where there is none.
-    """
-    import polars as pl
-
-    names = quarantine["file"].unique().to_list()
-    folder, slash, _ = os.path.commonprefix(names).rpartition("/")  # noqa: RUF071 - names in S3 are no paths of this machine
-    return quarantine.with_columns(pl.col("file").str.strip_prefix(folder + slash)), folder
-
-
-def _span(seconds: float) -> str:
-    """Return a length of time as a person says it.
-
-    >>> _span(21600.0), _span(95.0)
-    ('6 h', '2 min')
-    """
-    for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= 1.5 * size or (unit == "min" and seconds >= size):
-            return f"{round(seconds / size)} {unit}"
-    return f"{round(seconds)} s"
 
 
 def journal_frame(journal: Journal) -> pl.DataFrame:

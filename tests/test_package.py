@@ -93,6 +93,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
         "progress",
         "rendering",
         "review_summary",
+        "screens",
         "template_check",
         "template_fields",
         "workbook",

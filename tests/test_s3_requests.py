@@ -16,7 +16,7 @@ from audit_reports.places.s3 import S3
 from audit_reports.reads import ReadChain
 
 NOW = datetime(2026, 3, 30, 6, tzinfo=UTC)
-SHORT, LONG = range(4, 16), range(32, 44)  # landings; twelve know most kinds of lists of what landed before
+SHORT, LONG = range(12, 24), range(32, 44)  # landings; all after the first checkpoint of the log
 
 
 class FewAtATime(S3):
@@ -29,17 +29,27 @@ class FewAtATime(S3):
 def test_a_landing_asks_no_more_of_a_long_store_than_of_a_short_one(
     s3: str, s3_server: S3Server, tmp_path: Path
 ) -> None:
-    asked = []
+    lists, others = [], []
     for number in range(LONG.stop):
         day = date(2026, 1, 1) + timedelta(days=number)
         event = {"id": f"e{number}", "occurred_at": f"{day}T09:00:00Z", "category": "Members", "action": "Left"}
         (tmp_path / f"{number}.jsonl").write_text(json.dumps(event), encoding="utf-8")
         before = len(s3_server.requests(s3))
         land(f"{s3}/store", [str(tmp_path / f"{number}.jsonl")], FEEDS, now=NOW)
-        asked.append(len(s3_server.requests(s3)) - before)
-    short, long = (asked[some.start : some.stop] for some in (SHORT, LONG))
-    assert max(long) <= 1.2 * max(short), asked  # some lists more to look into, where a checkpoint is written, too
-    assert sum(long) <= 1.2 * sum(short), asked
+        asked = s3_server.requests(s3)[before:]
+        lists.append(sum("/inputs/" in one for one in asked))
+        others.append(len(asked) - lists[-1])
+    short, long = (others[some.start : some.stop] for some in (SHORT, LONG))
+    assert max(long) <= 1.2 * max(short), others  # where a checkpoint is written, too
+    assert sum(long) <= 1.2 * sum(short), others
+    assert max(lists) <= 4 * 3 * len(_digits(LONG.stop)), (
+        lists
+    )  # at most three lists of 1, 4, 16 ... landings are known
+
+
+def _digits(number: int) -> str:
+    """Return a number to the base of four."""
+    return (_digits(number // 4) if number > 3 else "") + str(number % 4)
 
 
 def test_what_event_files_are_is_asked_a_month_at_a_time(s3: str, s3_server: S3Server, tmp_path: Path) -> None:

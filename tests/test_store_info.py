@@ -16,7 +16,8 @@ from audit_reports.landing import land
 from audit_reports.outputs.html import page
 from audit_reports.period import Period
 from audit_reports.review import make_review
-from audit_reports.store_info import for_people, info, without_folder
+from audit_reports.screens import store_tables, without_folder
+from audit_reports.store_info import info
 
 
 def day(folder: Path, name: str, *times: str) -> str:
@@ -96,8 +97,8 @@ def test_a_feed_of_which_nothing_could_land_is_told(cli: Cli, store: Path, tmp_p
 def test_a_narrow_terminal_gets_the_feeds_in_two_tables(store: Path, tmp_path: Path) -> None:
     land(store, [day(tmp_path, "a", "2026-03-05T10:00:00Z")], FEEDS, now=datetime(2026, 3, 6, tzinfo=UTC))
     told = info(AuditLog(store), now=datetime(2026, 3, 11, 9, tzinfo=UTC))
-    _, wide = for_people(told, 200)
-    _, reach, delay = for_people(told, 80)
+    _, wide = store_tables(told, 200)
+    _, reach, delay = store_tables(told, 80)
     assert pl.concat([reach, delay.drop("feed")], how="horizontal").equals(wide)
     assert wide.row(0) == (
         "invent",
