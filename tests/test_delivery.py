@@ -155,8 +155,11 @@ def test_what_cannot_be_sent_waits_and_goes_with_the_next_run(office: Office, se
     assert len(set(server.ids)) == len(server.ids) == 1
 
 
-def test_who_is_put_off_is_sent_to_later_and_the_others_not_again(office: Office, server: MailServer) -> None:
-    server.handler.at_recipient["ben@example.com"] = "450 greylisted"
+@pytest.mark.parametrize("answer", ["450 greylisted", "552 the mailbox is full"])
+def test_who_is_put_off_is_sent_to_later_and_the_others_not_again(
+    office: Office, server: MailServer, answer: str
+) -> None:
+    server.handler.at_recipient["ben@example.com"] = answer
     assert deliver(office, due(office)).what == "waiting"
     assert [to for to, _ in server.handler.received] == [("ana@example.com",)]
     server.handler.at_recipient.clear()

@@ -21,6 +21,7 @@ from audit_reports.feeds import FEEDS
 from audit_reports.journal import whoami
 from audit_reports.landing import land
 from audit_reports.plan import Mail, Plan
+from audit_reports.retention import retain
 from audit_reports.store import Store
 
 MONDAY = datetime(2026, 3, 9, 6, tzinfo=UTC)  # after week 10
@@ -171,6 +172,18 @@ def test_the_calendar_calls_each_thing_by_its_name(store: Store, monkeypatch: py
     sign(store, "weekly-2026-W11", decisions=decisions(store, "weekly-2026-W11"), now=MONDAY + WEEK + 4 * DAY)
     signed = day(store, MONDAY + WEEK + 5 * DAY, mailed)
     assert (signed.state, signed.reason, signed.signed_by) == ("signed", f"by {whoami()[1]}", whoami()[1])
+
+
+def test_a_review_stays_in_the_calendar_when_retention_has_removed_its_events(store: Store) -> None:
+    plan = Plan("weekly", catch_up=3, recipients=READER)
+    run(store, MONDAY, plan, mail=NOWHERE)
+    before = [one.review for one in calendar(store, [plan], timezone="UTC", now=MONDAY)]
+    retain(store, older_than=timedelta(days=1), now=datetime(2026, 3, 20, tzinfo=UTC))
+    after = calendar(store, [plan], timezone="UTC", now=MONDAY)
+    assert before[-3:] == [one.review for one in after] == [f"weekly-2026-W{number}" for number in ("08", "09", "10")]
+    assert {one.state for one in after} == {"waiting"}
+    waiting = [(one.due.review, one.waiting) for one in tasks(store, [plan], timezone="UTC", now=MONDAY)[0]]
+    assert waiting == [(one.review, READER) for one in after], "and its mail is tried again"
 
 
 # ------------------------------------------------------------------------------------------------------------- the signature

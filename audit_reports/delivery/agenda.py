@@ -9,7 +9,7 @@ from datetime import datetime
 from audit_reports.amendment import Late
 from audit_reports.delivery.history import History, histories
 from audit_reports.delivery.late import late_events, waited_for
-from audit_reports.delivery.schedule import Due, due_periods, oldest_event
+from audit_reports.delivery.schedule import Due, due_periods, reach
 from audit_reports.log import AuditLog
 from audit_reports.plan import Plan
 from audit_reports.store import Store
@@ -37,7 +37,8 @@ class Task:
 
 def tasks(store: Store, plans: Iterable[Plan], *, timezone: str, now: datetime) -> tuple[list[Task], dict[str, int]]:
     """Return what is due and not done, oldest first, and by plan how many older periods are left out for its `catch_up`."""
-    known, since = histories(store.journal), oldest_event(store)
+    known = histories(store.journal)
+    since = reach(store, known)
     found: list[Task] = []
     left_out: dict[str, int] = {}
     for plan in plans:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from audit_reports.delivery.history import History, given_up_said, histories
-from audit_reports.delivery.schedule import Due, due_periods, oldest_event
+from audit_reports.delivery.schedule import Due, due_periods, reach
 from audit_reports.log import AuditLog
 from audit_reports.plan import Plan
 from audit_reports.store import Store
@@ -64,7 +64,8 @@ class Day:
 
 def calendar(store: Store, plans: Iterable[Plan], *, timezone: str, now: datetime) -> list[Day]:
     """Return a row for each due period of each plan, oldest first; empty without a plan or a due period."""
-    known, since = histories(store.journal), oldest_event(store)
+    known = histories(store.journal)
+    since = reach(store, known)
     days = []
     for plan in plans:
         due = due_periods(plan, timezone=timezone, now=now, since=since)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
+from audit_reports.delivery.history import History
 from audit_reports.period import Period
 from audit_reports.plan import Plan
 from audit_reports.store import Store
@@ -30,8 +32,8 @@ class Due:
 def due_periods(plan: Plan, *, timezone: str, now: datetime, since: datetime | None) -> list[Due]:
     """Return every period of a plan that is due at a time, oldest first.
 
-    `since` is the time of the oldest event: no period that ends before it is due. Without any event the last complete one
-    alone is: that nothing was collected is to be said, too.
+    `since` is how far back they reach: no period that ends before it is due. Where it is None the last complete one alone is:
+    that nothing was collected is to be said, too.
     """
     found: list[Due] = []
     period = Period.parse(plan.period, timezone=timezone, now=now)
@@ -42,7 +44,12 @@ def due_periods(plan: Plan, *, timezone: str, now: datetime, since: datetime | N
     return found[::-1]
 
 
-def oldest_event(store: Store) -> datetime | None:
-    """Return the midnight (UTC) of the oldest day with events, None for a store without events."""
+def reach(store: Store, known: Mapping[str, History]) -> datetime | None:
+    """Return from when on periods are due: the oldest day with events (UTC), or the oldest period that a review was made of.
+
+    What became of a review is told after retention has removed its events, too. None for a store with neither.
+    """
     files = store.files(store.table())
-    return datetime.combine(date.fromisoformat(files[0].day), time(), UTC) if files else None
+    days = [datetime.combine(date.fromisoformat(file.day), time(), UTC) for file in files[:1]]
+    made = [datetime.fromisoformat(one.facts["since"]) for history in known.values() for one in history.made[:1]]
+    return min([*days, *made], default=None)
