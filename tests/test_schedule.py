@@ -112,7 +112,8 @@ def test_eight_missed_periods_are_made_unless_a_plan_says_otherwise(store: Store
 
 
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")  # for it is TLS from the first byte on
-def test_a_server_that_speaks_tls_from_the_first_byte(store: Store, tmp_path: Path) -> None:
+def test_a_server_that_speaks_tls_from_the_first_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audit_reports.delivery.smtp.TIMEOUT_S", 5)  # who waits for a greeting waits in vain
     controller, server = start(tmp_path, security="tls")
     try:
         table = {"host": "127.0.0.1", "port": server.port, "security": "tls", "sender": "audit@example.com"}
