@@ -27,6 +27,7 @@ SHAPES: Mapping[str, Shape] = {
     "long": Shape("long_lines", "lines of 50 MB"),
     "bad": Shape("bad_lines", "lines that cannot be read", landed=0, quarantined=1),
     "csv": Shape("csv_rows", "rows of CSV"),
+    "document": Shape("document", "events in one JSON document"),
 }
 
 

@@ -104,6 +104,20 @@ def bad_lines(folder: str, number: str) -> dict[str, object]:
     return {"bytes": file.stat().st_size}
 
 
+def document(folder: str, number: str) -> dict[str, object]:
+    """Make one JSON document of so many events, in a list inside of an object."""
+    from make_events import make_events
+
+    file = _new(folder, "document.json")
+    (lines,) = make_events(Path(folder).with_name("lines"), int(number), files=1)
+    with lines.open(encoding="utf-8") as events, file.open("w", encoding="utf-8") as whole:
+        whole.write('{"exported": {"by": "a vendor"}, "Records": [')
+        for at, text in enumerate(events):
+            whole.write(("," if at else "") + "\n" + text.rstrip())
+        whole.write('\n], "more": false}\n')
+    return {"bytes": file.stat().st_size}
+
+
 def csv_rows(folder: str, number: str) -> dict[str, object]:
     """Make a CSV file of so many events, with dotted names."""
     from make_events import make_events
@@ -172,6 +186,7 @@ NAMES: dict[str, Callable[..., dict[str, object] | None]] = {
     "long_lines": long_lines,
     "bad_lines": bad_lines,
     "csv_rows": csv_rows,
+    "document": document,
     "review": review,
     "query": query,
     **{name: work for name, (_, work) in PEERS.items()},

@@ -63,8 +63,19 @@ def test_landing_runs_beside_copy_and_the_peers(tmp_path: Path, part: Callable[[
 @pytest.mark.slow
 def test_stores_of_every_kind_run(tmp_path: Path) -> None:
     sizes = ("--store-events", "500,1000", "--file-events", "500", "--files", "20", "--memory-gb", "0.001")
-    shapes = ("--small-files", "30", "--long-lines", "1", "--bad-lines", "40", "--csv-rows", "50")
-    printed = benchmark(tmp_path, "--only", "files,growth,memory,small,long,bad,csv", *sizes, *shapes)
+    shapes = (
+        "--small-files",
+        "30",
+        "--long-lines",
+        "1",
+        "--bad-lines",
+        "40",
+        "--csv-rows",
+        "50",
+        "--document-events",
+        "60",
+    )
+    printed = benchmark(tmp_path, "--only", "files,growth,memory,small,long,bad,csv,document", *sizes, *shapes)
     for aim in (
         "many files landed and compacted, seconds",
         "landing into a store of 1,000, times a store of 500",
@@ -73,6 +84,7 @@ def test_stores_of_every_kind_run(tmp_path: Path) -> None:
         "landing 1 lines of 50 MB, 0.1 GB, MB of memory",
         "landing 40 lines that cannot be read, 0.0 GB, MB of memory",
         "landing 50 rows of CSV, 0.0 GB, MB of memory",
+        "landing 60 events in one JSON document, 0.0 GB, MB of memory",
     ):
         assert f"\n| {aim} |" in printed
     assert not list((tmp_path / "bench").iterdir())

@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 
 from audit_reports import AuditLog
+from audit_reports.feed import recognise
 from audit_reports.feeds import FEEDS
 from audit_reports.landing import Landing, land
 
@@ -224,6 +225,20 @@ def test_an_answer_without_its_list_is_kept_with_its_reason(tmp_path: Path) -> N
     rows = log.quarantine().sort("file", "line").select("line", "reason", "raw").rows()
     lines = [(n, "no data.auditLogEntries.nodes", json.dumps(one)) for n, one in enumerate(bad, start=2)]
     assert rows == [(2, "no time", json.dumps(bad[1])), *lines]
+
+
+def test_a_file_is_whose_most_of_its_first_events_are() -> None:
+    okta, slack = ANSWERS["okta"][0], ANSWERS["slack"][0]
+    assert recognise([okta, slack, slack], FEEDS) is FEEDS["slack"]
+    assert recognise([slack, okta, {}, okta], FEEDS) is FEEDS["okta"]
+
+
+@pytest.mark.parametrize("blank", [1, 1 << 20], ids=["small", "read as they lie"])
+def test_a_folder_may_mix_feeds(blank: int, tmp_path: Path) -> None:
+    names = ("okta", "slack", "github")
+    result, log = landed(tmp_path, {f"{name}.jsonl": json.dumps(ANSWERS[name][0]) + "\n" * blank for name in names})
+    assert (result.feeds, result.landed) == (tuple(sorted(names)), 3)
+    assert sorted(log.polars().select("feed", "raw").rows()) == sorted((n, json.dumps(ANSWERS[n][0])) for n in names)
 
 
 @pytest.mark.parametrize(("bare", "wrapped"), [(1, 3), (3, 1)])

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from conftest import Cli
 
+from audit_reports.feeds import FEEDS
+
 DOOR = '''
 """`door`, the badge readers of the office."""
 
@@ -37,7 +39,10 @@ def test_its_events_are_recognised_checked_landed_and_asked_for(cli: Cli, tmp_pa
     file.write_text(
         '{"n": 7, "badge": "Ana Ruiz", "door": "Archive", "at": "2026-03-02 09:00:00", "result": "Opened"}\n'
     )
-    assert "door" in [row["feed"] for row in cli("feeds", "--config", settings).rows]
+    known = {row["feed"]: row for row in cli("feeds", "--config", settings).rows}
+    assert len(known) == len(FEEDS) + 1
+    assert all(row["product"] and row["exported_from"] and row["recognised_by"] for row in known.values())
+    assert known["door"]["exported_from"] == "the controller's nightly file"
     (shown,) = cli("feeds", "check", file, "--config", settings).rows
     assert (shown["event"], shown["reason"]) == ("Door Opened", None)
     where = ("--config", settings, "--store", tmp_path / "store")

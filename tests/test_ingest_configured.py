@@ -76,6 +76,22 @@ def test_a_file_that_landed_is_not_read_again(
     assert looked == ["b.jsonl"]
 
 
+def test_an_entrys_feed_is_whose_its_files_are(cli: Cli, tmp_path: Path, settings: Path) -> None:
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "other").mkdir()
+    for folder in ("inbox", "other"):
+        (tmp_path / folder / "doors.jsonl").write_text(
+            f'{{"occurred_at": "2026-03-02T09:00:00Z", "event": "door opened", "n": "{folder}"}}\n'
+        )
+    assert cli("ingest", "--config", settings).code == 0
+    assert [(row["feed"], row["reason"]) for row in cli("store", "quarantine", "--config", settings).rows] == [
+        ("invent", "no id")
+    ]
+    assert [row["feed"] for row in cli("events", "--config", settings).rows] == ["generic"], (
+        "recognised, for none is named"
+    )
+
+
 def test_empty_inboxes_are_no_mistake(cli: Cli, tmp_path: Path, settings: Path) -> None:
     (tmp_path / "other").mkdir()
     ran = cli("ingest", "--config", settings, "--format", "json")
