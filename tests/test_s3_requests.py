@@ -16,7 +16,6 @@ from audit_reports.places.s3 import S3
 from audit_reports.reads import ReadChain
 
 NOW = datetime(2026, 3, 30, 6, tzinfo=UTC)
-SHORT, LONG = range(12, 24), range(32, 44)  # landings; all after the first checkpoint of the log
 
 
 class FewAtATime(S3):
@@ -26,11 +25,16 @@ class FewAtATime(S3):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("early", "late"),
+    [(range(10, 20), range(20, 30)), pytest.param(range(12, 24), range(32, 44), marks=pytest.mark.large)],
+    ids=["30 landings", "44 landings"],  # all after the first checkpoint of the log: one landing of ten writes one
+)
 def test_a_landing_asks_no_more_of_a_long_store_than_of_a_short_one(
-    s3: str, s3_server: S3Server, tmp_path: Path
+    early: range, late: range, s3: str, s3_server: S3Server, tmp_path: Path
 ) -> None:
     lists, others = [], []
-    for number in range(LONG.stop):
+    for number in range(late.stop):
         day = date(2026, 1, 1) + timedelta(days=number)
         event = {"id": f"e{number}", "occurred_at": f"{day}T09:00:00Z", "category": "Members", "action": "Left"}
         (tmp_path / f"{number}.jsonl").write_text(json.dumps(event), encoding="utf-8")
@@ -39,10 +43,10 @@ def test_a_landing_asks_no_more_of_a_long_store_than_of_a_short_one(
         asked = s3_server.requests(s3)[before:]
         lists.append(sum("/inputs/" in one for one in asked))
         others.append(len(asked) - lists[-1])
-    short, long = (others[some.start : some.stop] for some in (SHORT, LONG))
+    short, long = (others[some.start : some.stop] for some in (early, late))
     assert max(long) <= 1.2 * max(short), others  # where a checkpoint is written, too
     assert sum(long) <= 1.2 * sum(short), others
-    assert max(lists) <= 4 * 3 * len(_digits(LONG.stop)), (
+    assert max(lists) <= 4 * 3 * len(_digits(late.stop)), (
         lists
     )  # at most three lists of 1, 4, 16 ... landings are known
 
