@@ -101,12 +101,14 @@ def counted(
     counts = {"events": number}
     if before is not None:  # two frames are one where those before have no time: the aggregates of time pass them over
         others = _with_dimensions(before, at_once, timezone=timezone)
-        told = stacked(told.select(*keys, time), others.select(*keys, nw.lit(None).alias("occurred_at")))
+        ours = ["occurred_at", *keys]
+        told = told if told.columns == ours else told.select(*ours)
+        told = stacked(told, others.select(nw.lit(None).alias("occurred_at"), *keys))
         counts = {"events": time.count().cast(nw.Int64), "before": number - time.count()}
     pairs = told.group_by(*keys).agg(**counts, first_seen=time.min(), last_seen=time.max())
     if set(columns) == set(dimensions):
-        known = [(~nw.col("actor").is_null()).cast(nw.Int64).alias("actors")] if actors else []
-        return pairs.select(*dimensions, *counts, *known, "first_seen", "last_seen")
+        is_known = (~nw.col("actor").is_null()).cast(nw.Int64).alias("actors")
+        return pairs.select(*dimensions, *counts, is_known, "first_seen", "last_seen") if actors else pairs
     # A pair of the dimensions' values and an actor is there once, but where a dimension is made of several columns.
     who = nw.col("actor") if before is None else nw.when(nw.col("events") > 0).then(nw.col("actor"))
     known = [(distinct(who) if later else who.count().cast(nw.Int64)).alias("actors")] if actors else []

@@ -31,7 +31,9 @@ def compare(
     >>> changed.select("actor", "events", "before", "change", "state").collect().rows()
     [('ana', 2, 1, 1, None), (None, 1, 0, 1, 'new'), ('ben', 0, 1, -1, 'gone')]
     """
-    both = counted(events, dimensions, timezone=timezone, before=before)
+    alone = "actor" in dimensions  # each row is of one actor, who is known or not
+    both = counted(events, dimensions, timezone=timezone, before=before, actors=not alone)
+    actors = (~nw.col("actor").is_null()).cast(nw.Int64) if alone else nw.col("actors")
     here, there = nw.col("events"), nw.col("before")
     state = nw.when(there == 0).then(nw.lit(NEW)).otherwise(nw.when(here == 0).then(nw.lit(GONE)))
     return both.select(
@@ -40,7 +42,7 @@ def compare(
         there,
         (here - there).alias("change"),
         state.alias("state"),
-        nw.when(here > 0).then(nw.col("actors")).alias("actors"),
+        nw.when(here > 0).then(actors).alias("actors"),
         "first_seen",
         "last_seen",
     ).sort("events", "before", *dimensions, descending=[True, True, *[False] * len(dimensions)], nulls_last=True)
