@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -34,6 +35,7 @@ from audit_reports.erasure import erase
 from audit_reports.feeds import FEEDS
 from audit_reports.holds import hold, holds, lift
 from audit_reports.journal import Entry
+from audit_reports.landed_rows import write_day
 from audit_reports.landing import land
 from audit_reports.period import Period
 from audit_reports.places import place_of
@@ -303,6 +305,19 @@ def test_one_persons_events_go_and_every_other_row_stays_as_it_is(filled: Path) 
     assert (done.events, done.days, done.files) == (7, 3, 7)
     assert AuditLog(filled).polars().equals(before.filter(pl.col("actor") != ANA))
     assert on_disk(filled) == in_table(filled)
+
+
+def test_rows_of_others_that_would_not_be_the_same_stop_it(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def losing(*words: Any, where: str) -> Any:
+        return write_day(*words, where=f"{where} AND event_id <> '2026-03-03-b2'")
+
+    before = answers(filled)
+    monkeypatch.setattr("audit_reports.erasure.write_day", losing)
+    with pytest.raises(
+        FailureError, match="other rows of 2026-03-03 would not be the same after the erasure; nothing was"
+    ):
+        erase(Store(filled), actor=ANA, reason=REASON, now=NOW)
+    assert answers(filled) == before
 
 
 def test_files_without_the_person_are_not_touched(filled: Path, tmp_path: Path) -> None:
