@@ -24,7 +24,7 @@ FEW = 30
 EXAMPLES = int(os.environ.get("PREDICATE_EXAMPLES", FEW))
 AT_ONCE = 8  # predicates in one query
 DEPTH = 4
-ENOUGH = 400
+ENOUGH = 200
 """How many predicates say what share is refused; it is the same on every engine, and Spark is asked fewer by default."""
 
 
