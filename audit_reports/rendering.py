@@ -36,7 +36,7 @@ PREFIX = "audit-reports/"
 BLOCKS = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"
 """Bars of eight heights, as letters."""
 
-LONGEST_NAME = 80
+LONGEST_NAME = 200
 """How much of a name a cell of a table shows."""
 _AT, _DOT_OR_CAPITAL = re.compile(r"(?<=@)(?=\S)"), re.compile(r"(?<=[A-Za-z]\.)(?=[A-Za-z])|(?<=[a-z])(?=[A-Z])")
 
