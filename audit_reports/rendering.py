@@ -221,7 +221,7 @@ def breakable(text: str) -> Markup:
     They are behind each `@`; without one behind each dot between letters, and before each capital inside a word.
 
     >>> breakable("ana@x.example"), breakable("ec2.amazonaws.com"), breakable("DeleteRole")
-    (Markup('ana@<wbr>x.example'), Markup('ec2.<wbr>amazonaws.<wbr>com'), Markup('Delete<wbr>Role'))
+    (Markup('ana@<wbr>x.example'), Markup('ec2.amazonaws.<wbr>com'), Markup('Delete<wbr>Role'))
     """
     from markupsafe import Markup
 
