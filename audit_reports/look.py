@@ -122,9 +122,9 @@ def _in_lines(events: list[dict[str, Any]], feeds: Mapping[str, Feed]) -> tuple[
 
 
 def _bare(events: list[dict[str, Any]], feeds: Mapping[str, Feed]) -> tuple[Feed | None, list[dict[str, Any]]]:
-    """Say whose events some are, and return those that are not; none where most are: one stray event decides nothing."""
+    """Say whose events most are, and return those that are nobody's, where they are more: one stray event decides nothing."""
     own = recognise(events, feeds)
-    others = [event for event in events if own is None or not own.recognises(event)]
+    others = events if own is None else [event for event in events if recognise([event], feeds) is None]
     return own, others if 2 * len(others) > len(events) else []
 
 

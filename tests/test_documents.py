@@ -105,7 +105,8 @@ def test_what_is_larger_than_a_piece_is_held_to_the_standard_in_pieces(tmp_path:
 def test_a_document_without_its_list_is_kept_as_it_is_however_large(tmp_path: Path) -> None:
     whole = {"Records": [event(1)]}
     bare = [{"a": 1}, {"more": "x" * LARGE, "list": [1.50] * (LARGE // 4), "Records": {"b": "\u20ac"}}, {}, {"c": []}]
-    (tmp_path / "a.json").write_text("\n".join(json.dumps(one) for one in [whole, *bare]), encoding="utf-8")
+    texts = [json.dumps(whole, indent=1), *map(json.dumps, bare)]  # were its first line whole, it would be lines
+    (tmp_path / "a.json").write_text("\n".join(texts), encoding="utf-8")
     assert books(landed(tmp_path / "store", tmp_path / "a.json")) == (5, 1, 0, 4)
     assert AuditLog(tmp_path / "store").quarantine()["raw"].to_list() == [json.dumps(one) for one in bare]
 
