@@ -24,7 +24,7 @@ help:  ## list the targets
 review: $(VENV)/ready  ## make the sample events, land them, and write the review of their worst week
 	@$(BIN)/audit-reports demo --out build/demo
 
-test: $(VENV)/ready-test parts  ## run every test; PYTEST="-k name" narrows, PYTEST=--no-silent-skips is for CI
+test: $(VENV)/ready-test parts  ## run the tests but for what the next ones run; PYTEST="-k name" narrows, PYTEST=--no-silent-skips is for CI
 	$(BIN)/python -m pytest -n 2 --no-loadscope-reorder $(PYTEST)
 
 crash: $(VENV)/ready-test  ## kill landing, compaction and retention at 200 random moments, and check the books each time

@@ -88,8 +88,8 @@ def counted(
     """Count events by some dimensions as `by` does, in no order; without `actors` that column is left out.
 
     Other events that came `before` are counted beside them, in the column of that name, after `events`; all else is of
-    `events`, and null in a row that has none of these. Events are counted by columns and actors first, and these counts
-    again, which is cheaper than to look for distinct actors.
+    `events`: in a row that has none of these its times are null, and `actors` says nothing. Events are counted by columns
+    and actors first, and these counts again, which is cheaper than to look for distinct actors.
     """
     checked_dimensions(dimensions)
     time, number = nw.col("occurred_at"), nw.len().cast(nw.Int64)

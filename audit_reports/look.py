@@ -124,7 +124,7 @@ def _in_lines(events: list[dict[str, Any]], feeds: Mapping[str, Feed]) -> tuple[
 def _bare(events: list[dict[str, Any]], feeds: Mapping[str, Feed]) -> tuple[Feed | None, list[dict[str, Any]]]:
     """Say whose events most are, and return those that are nobody's, where they are more: one stray event decides nothing."""
     own = recognise(events, feeds)
-    others = events if own is None else [event for event in events if recognise([event], feeds) is None]
+    others = [event for event in events if own is None or not (own.recognises(event) or recognise([event], feeds))]
     return own, others if 2 * len(others) > len(events) else []
 
 
@@ -318,7 +318,7 @@ def _parquet(name: str, path: Path, size: int, *, feeds: Mapping[str, Feed], fee
             names = file.schema_arrow.names
             whose = recognise([dict.fromkeys(names, "")], feeds)
             carriers = [
-                one for one in names if not whose and any(f"{path}.".startswith(f"{one}.") for path in _SHIPPED)
+                one for one in names if not whose and any(f"{shipped}.".startswith(f"{one}.") for shipped in _SHIPPED)
             ]
             some = next(file.iter_batches(_SAMPLE, columns=carriers), None) if carriers else None
             rows = some.to_pylist() if some else []

@@ -23,7 +23,7 @@ def brought(events: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     )
 
 
-def watermarks(brought: pl.DataFrame) -> pl.DataFrame:
+def watermarks(rows: pl.DataFrame) -> pl.DataFrame:
     """Return `feed`, `usual_delay_s` and `watermark` of each feed from what its landings brought; nothing gives no row.
 
     The rows have `feed`, `landing`, `landed_at` and `last`, an event's time. The usual delay is the median over a feed's landings
@@ -32,7 +32,7 @@ def watermarks(brought: pl.DataFrame) -> pl.DataFrame:
     """
     import polars as pl
 
-    landings = brought.group_by("feed", "landing", "landed_at").agg(pl.col("last").max())
+    landings = rows.group_by("feed", "landing", "landed_at").agg(pl.col("last").max())
     delay = (pl.col("landed_at") - pl.col("last")).dt.total_microseconds()
     delays = landings.group_by("feed").agg(
         pl.col("landed_at").max(), usual_delay_s=(delay.median() / 1_000_000).clip(0)

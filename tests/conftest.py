@@ -29,6 +29,8 @@ from audit_reports.cli import main
 from audit_reports.demo import World, land_sample
 from audit_reports.feeds import FEEDS
 from audit_reports.landing import land
+from audit_reports.period import Period
+from audit_reports.review import Review, make_review
 from audit_reports.store import connect
 
 if TYPE_CHECKING:
@@ -163,6 +165,13 @@ def java() -> None:
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     """Return the sample world, landed once for the whole session: to be read, never written."""
     return land_sample(tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture(scope="session")
+def review(world: World) -> Review:
+    """Return the review of the sample's worst week, on clocks in Madrid, made once for the whole session."""
+    period = Period.parse("2026-W10", timezone="Europe/Madrid", now=datetime(2026, 4, 1, tzinfo=UTC))
+    return make_review(AuditLog(world.store, timezone=period.timezone), period)
 
 
 @pytest.fixture

@@ -12,26 +12,8 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 
 DRAWN_ELEMENTS = {
-    *(
-        "html",
-        "head",
-        "meta",
-        "title",
-        "body",
-        "table",
-        "tr",
-        "td",
-        "th",
-        "p",
-        "h1",
-        "h2",
-        "h3",
-        "br",
-        "wbr",
-        "b",
-        "span",
-    ),
-}
+    "html", "head", "meta", "title", "body", "table", "tr", "td", "th", "p", "h1", "h2", "h3", "br", "wbr", "b", "span",
+}  # fmt: skip
 """Elements that all draw; `div` is not among them, for Outlook ignores its width and padding.
 
 `wbr` draws nothing: where Outlook does not know it, a name is broken where it must be, as without it.

@@ -24,8 +24,6 @@ FEW = 30
 EXAMPLES = int(os.environ.get("PREDICATE_EXAMPLES", FEW))
 AT_ONCE = 8  # predicates in one query
 DEPTH = 4
-ENOUGH = 200
-"""How many predicates say what share is refused; it is the same on every engine, and Spark is asked fewer by default."""
 
 
 class Books:
@@ -105,5 +103,4 @@ def test_any_predicate_says_of_any_event_what_polars_says(frames: Frames, reques
 
     alike()
     assert books.asked > 0.9 * examples * at_once
-    if books.asked > ENOUGH:
-        assert books.refused.total() <= 0.02 * books.asked, books.refused
+    assert books.refused.total() <= max(0.02 * books.asked, 2), books.refused  # two of few say nothing of the share

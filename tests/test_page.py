@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from html import unescape
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from audit_reports.actors import MACHINES
-from audit_reports.demo import World
 from audit_reports.formats import plain
-from audit_reports.log import AuditLog
 from audit_reports.outputs.html import page
 from audit_reports.outputs.mail import FINDINGS, ROWS, mail_body
-from audit_reports.period import Period
 from audit_reports.rendering import local, number, signed
-from audit_reports.review import Review, make_review
+from audit_reports.review import Review
 
 MADRID = "Europe/Madrid"
-
-
-@pytest.fixture(scope="module")
-def review(world: World) -> Review:
-    period = Period.parse("2026-W10", timezone=MADRID, now=datetime(2026, 4, 1, tzinfo=UTC))
-    return make_review(AuditLog(world.store, timezone=MADRID), period)
 
 
 @pytest.fixture(scope="module")

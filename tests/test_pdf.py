@@ -5,28 +5,17 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from audit_reports.demo import World
-from audit_reports.log import AuditLog
 from audit_reports.output import write_review
 from audit_reports.outputs.html import page
-from audit_reports.period import Period
-from audit_reports.review import Review, make_review
+from audit_reports.review import Review
 
-MADRID = "Europe/Madrid"
 ROW = r"^\s*(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d+ Mar \d\d:\d\d:\d\d\s"
 """How a row of the table of events that are always shown begins."""
-
-
-@pytest.fixture(scope="module")
-def review(world: World) -> Review:
-    period = Period.parse("2026-W10", timezone=MADRID, now=datetime(2026, 4, 1, tzinfo=UTC))
-    return make_review(AuditLog(world.store, timezone=MADRID), period)
 
 
 @pytest.fixture(scope="module")

@@ -25,30 +25,44 @@ class FewAtATime(S3):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("early", "late"),
-    [(range(10, 20), range(20, 30)), pytest.param(range(12, 24), range(32, 44), marks=pytest.mark.large)],
-    ids=["30 landings", "44 landings"],  # all after the first checkpoint of the log: one landing of ten writes one
-)
 def test_a_landing_asks_no_more_of_a_long_store_than_of_a_short_one(
-    early: range, late: range, s3: str, s3_server: S3Server, tmp_path: Path
+    s3: str, s3_server: S3Server, tmp_path: Path
 ) -> None:
-    lists, others = [], []
-    for number in range(late.stop):
+    asked = asked_by_landings(30, s3, s3_server, tmp_path)
+    assert_no_more(asked[10:20], asked[20:])  # behind the first checkpoint: one landing of ten writes one, too
+
+
+@pytest.mark.slow
+@pytest.mark.large
+def test_forty_landings_ask_hardly_more_for_the_lists_of_what_landed_before(
+    s3: str, s3_server: S3Server, tmp_path: Path
+) -> None:
+    asked = asked_by_landings(44, s3, s3_server, tmp_path)
+    assert_no_more(asked[12:24], asked[32:])
+    every = list(map(len, asked))
+    assert sum(every[32:]) <= 1.2 * sum(every[4:16]), every  # twelve know most kinds of lists
+
+
+def assert_no_more(short: list[list[str]], long: list[list[str]]) -> None:
+    """Assert that later landings ask no more than earlier ones, but for lists of what landed before: some, by the logarithm."""
+    others = [[sum("/inputs/" not in one for one in asked) for asked in some] for some in (short, long)]
+    assert max(others[1]) <= 1.2 * max(others[0]), others
+    assert sum(others[1]) <= 1.2 * sum(others[0]), others
+    lists = [sum("/inputs/" in one for one in asked) for asked in long]
+    assert max(lists) <= 4 * 3 * len(_digits(30)), lists  # at most three lists of 1, 4, 16 ... landings are known
+
+
+def asked_by_landings(landings: int, s3: str, s3_server: S3Server, folder: Path) -> list[list[str]]:
+    """Return what each of so many landings of one event asks of S3."""
+    asked = []
+    for number in range(landings):
         day = date(2026, 1, 1) + timedelta(days=number)
         event = {"id": f"e{number}", "occurred_at": f"{day}T09:00:00Z", "category": "Members", "action": "Left"}
-        (tmp_path / f"{number}.jsonl").write_text(json.dumps(event), encoding="utf-8")
+        (folder / f"{number}.jsonl").write_text(json.dumps(event), encoding="utf-8")
         before = len(s3_server.requests(s3))
-        land(f"{s3}/store", [str(tmp_path / f"{number}.jsonl")], FEEDS, now=NOW)
-        asked = s3_server.requests(s3)[before:]
-        lists.append(sum("/inputs/" in one for one in asked))
-        others.append(len(asked) - lists[-1])
-    short, long = (others[some.start : some.stop] for some in (early, late))
-    assert max(long) <= 1.2 * max(short), others  # where a checkpoint is written, too
-    assert sum(long) <= 1.2 * sum(short), others
-    assert max(lists) <= 4 * 3 * len(_digits(late.stop)), (
-        lists
-    )  # at most three lists of 1, 4, 16 ... landings are known
+        land(f"{s3}/store", [str(folder / f"{number}.jsonl")], FEEDS, now=NOW)
+        asked.append(s3_server.requests(s3)[before:])
+    return asked
 
 
 def _digits(number: int) -> str:

@@ -9,19 +9,8 @@ import pytest
 from openpyxl.utils.escape import unescape
 from openpyxl.worksheet.worksheet import Worksheet
 
-from audit_reports.demo import World
-from audit_reports.log import AuditLog
 from audit_reports.output import write_review
-from audit_reports.period import Period
-from audit_reports.review import Review, make_review
-
-MADRID = "Europe/Madrid"
-
-
-@pytest.fixture(scope="module")
-def review(world: World) -> Review:
-    period = Period.parse("2026-W10", timezone=MADRID, now=datetime(2026, 4, 1, tzinfo=UTC))
-    return make_review(AuditLog(world.store, timezone=MADRID), period)
+from audit_reports.review import Review
 
 
 @pytest.fixture(scope="module")

@@ -59,7 +59,7 @@ def write_pdf(review: Review, folder: Path, appearance: Appearance = OURS) -> li
 def _collecting_nothing() -> Iterator[None]:
     """Let Python look for no cycles meanwhile: with each of the library's many boxes it went through the review's objects again.
 
-    That was a fifth of the time that a large review's PDF took; what is left in cycles is collected afterwards.
+    That was a fifth of the time that a large review's PDF takes; what is left in cycles is collected afterwards.
     """
     collects = gc.isenabled()
     gc.disable()
