@@ -12,7 +12,7 @@ ALL_EXTRAS := $(EXTRAS),s3
 # Programs that some tests need, as PROGRAM-OR-LIBRARY:DEBIAN-PACKAGE. A test whose part is absent skips and says so.
 PARTS := chromium:chromium pdftotext:poppler-utils libatomic.so.1:libatomic1 libpango-1.0.so.0:libpango-1.0-0 \
          libpangoft2-1.0.so.0:libpangoft2-1.0-0 libharfbuzz-subset.so.0:libharfbuzz-subset0 \
-         fonts/truetype/dejavu:fonts-dejavu-core java:openjdk-17-jre-headless
+         fonts/truetype/liberation:fonts-liberation fonts/truetype/dejavu:fonts-dejavu-core java:openjdk-17-jre-headless
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
