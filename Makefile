@@ -16,7 +16,7 @@ PARTS := chromium:chromium pdftotext:poppler-utils libatomic.so.1:libatomic1 lib
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help review test crash faults crowd mess predicates spark large parts lint format fields wheel bench constraints clean
+.PHONY: help review test slow crash faults crowd mess predicates spark large parts lint format fields wheel bench constraints clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -24,29 +24,32 @@ help:  ## list the targets
 review: $(VENV)/ready  ## make the sample events, land them, and write the review of their worst week
 	@$(BIN)/audit-reports demo --out build/demo
 
-test: $(VENV)/ready-test parts  ## run the tests but for what the next ones run; PYTEST="-k name" narrows, PYTEST=--no-silent-skips is for CI
+test: $(VENV)/ready-test parts  ## run the tests that are quick, most of them; PYTEST="-k name" narrows
 	$(BIN)/python -m pytest -n 2 --no-loadscope-reorder $(PYTEST)
 
+slow: $(VENV)/ready-test parts  ## run the tests that take long: Spark, kills, long lines, S3; before a change is taken, these too
+	$(BIN)/python -m pytest -n 2 --no-loadscope-reorder --run slow $(PYTEST)
+
 crash: $(VENV)/ready-test  ## kill landing, compaction and retention at 200 random moments, and check the books each time
-	$(BIN)/python -m pytest tests/test_crash.py --kills 200 $(PYTEST)
+	$(BIN)/python -m pytest --run every tests/test_crash.py --kills 200 $(PYTEST)
 
 faults: $(VENV)/ready-test  ## mail reviews through 200 faults of the server, killed runs and two at once, and hold the books together
-	$(BIN)/python -m pytest tests/test_mail_faults.py --faults 200 -s $(PYTEST)
+	$(BIN)/python -m pytest --run every tests/test_mail_faults.py --faults 200 -s $(PYTEST)
 
 crowd: $(VENV)/ready-test  ## four writers, a compactor and four readers at once, for a minute
-	$(BIN)/python -m pytest tests/test_concurrency.py --crowd-seconds 60 $(PYTEST)
+	$(BIN)/python -m pytest --run every tests/test_concurrency.py --crowd-seconds 60 $(PYTEST)
 
 mess: $(VENV)/ready-test  ## make thousands of messy inboxes and land them; an hour or so
-	MESS_EXAMPLES=5000 $(BIN)/python -m pytest tests/test_mess.py -k whatever
+	MESS_EXAMPLES=5000 $(BIN)/python -m pytest --run every tests/test_mess.py -k whatever
 
 predicates: $(VENV)/ready-test  ## hold ten thousand random predicates to Polars' own answers, on DuckDB and Polars frames, some on Spark
-	PREDICATE_EXAMPLES=1250 $(BIN)/python -m pytest tests/test_filter_property.py $(PYTEST)
+	PREDICATE_EXAMPLES=1250 $(BIN)/python -m pytest --run every tests/test_filter_property.py $(PYTEST)
 
 spark: $(VENV)/ready-test  ## ask Spark every case of every test, and the benchmarks' questions in Sparks of their own
-	$(BIN)/python -m pytest --spark $(PYTEST)
+	$(BIN)/python -m pytest --run spark $(PYTEST)
 
-large: $(VENV)/ready-test  ## run the cases that are larger than make test has them: a hundred thousand actors, long lines
-	$(BIN)/python -m pytest --large $(PYTEST)
+large: $(VENV)/ready-test  ## run the cases that are larger than elsewhere: a hundred thousand actors, long lines
+	$(BIN)/python -m pytest --run large $(PYTEST)
 
 lint: $(VENV)/ready-test  ## ruff and mypy, changing nothing
 	$(BIN)/ruff check

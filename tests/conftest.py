@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +29,11 @@ from audit_reports import AuditLog
 from audit_reports.cli import main
 from audit_reports.demo import World, land_sample
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import land
+from audit_reports.find import find
 from audit_reports.period import Period
 from audit_reports.review import Review, make_review
+from audit_reports.spool import CLASSES, reading_sql
+from audit_reports.staging import Reading
 from audit_reports.store import connect
 
 if TYPE_CHECKING:
@@ -42,6 +45,9 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrom
 
 ALLOWED_SKIPS = ("shared data absent",)
 """How the reason of a skip may begin under `--no-silent-skips`; any other skip fails there."""
+
+RUNS = ("quick", "slow", "large", "spark", "every")
+"""Which tests are asked for. `quick` and `slow` are what must hold before a change is taken."""
 
 os.environ["TZ"] = "UTC"
 time.tzset()
@@ -57,9 +63,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that CI runs with, and that of `make crash`."""
     parser.addoption("--crowd-seconds", default="5", help="how long writers, a compactor and readers work at once")
     parser.addoption("--kills", type=int, default=6, help="how often the crash test kills a writer")
-    parser.addoption("--large", action="store_true", help="only the cases that are marked as large")
     parser.addoption(
-        "--spark", action="store_true", help="only what asks Spark, and all of that: not few cases of a test"
+        "--run",
+        choices=RUNS,
+        default=RUNS[0],
+        help="quick: all that is not slow or large; slow: what is marked so, and few cases on Spark; large: what is "
+        "marked so; spark: every case on Spark; every: all of them",
     )
     parser.addoption("--faults", type=int, default=6, help="how often the mail server of the fault test fails")
     parser.addoption(
@@ -111,21 +120,23 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, so that at the end no process is left alone with it; leave out what is not asked for."""
-    large, spark = config.getoption("--large"), config.getoption("--spark")
+    """Keep what is asked for, and begin with Spark, which takes longest, so that at the end no process is left alone with it."""
+    run = config.getoption("--run")
     asked: Counter[str] = Counter()
     kept: list[pytest.Item] = []
     left_out: list[pytest.Item] = []
     for item in sorted(items, key=lambda item: not needs_spark(item.nodeid)):
-        wanted = (item.get_closest_marker("large") is not None) == large
-        if needs_spark(item.nodeid):
-            test = item.nodeid.partition("[")[0]
-            asked[test] += 1
-            few = item.get_closest_marker("few_on_spark")
-            wanted = wanted and (spark or few is None or asked[test] <= few.args[0])
-        elif spark:
-            wanted = False
-        (kept if wanted else left_out).append(item)
+        asked[item.nodeid.partition("[")[0]] += needs_spark(item.nodeid)
+        few = item.get_closest_marker("few_on_spark")
+        is_one_of_few = few is None or asked[item.nodeid.partition("[")[0]] <= few.args[0]
+        runs = {"every"}
+        if item.get_closest_marker("large"):
+            runs.add("large")
+        elif needs_spark(item.nodeid):
+            runs |= {"spark", "slow"} if is_one_of_few else {"spark"}
+        else:
+            runs.add("slow" if item.get_closest_marker("slow") else "quick")
+        (kept if run in runs else left_out).append(item)
     config.hook.pytest_deselected(items=left_out)
     items[:] = kept
 
@@ -256,6 +267,7 @@ class S3Server:
         self.process.kill()
         self.process.communicate()
         self._requests.close()
+        self._client.close()
 
     def requests(self, uri: str) -> list[str]:
         """Return what was asked of a place so far, in order: `GET /bucket/store/format.json`."""
@@ -264,20 +276,23 @@ class S3Server:
         found = re.findall(r'"(?:\x1b\[\d+m)*([A-Z]+ /[^ "]*)', log)  # a part of an object is written in colour
         return [one for one in found if f"/{uri.removeprefix('s3://').partition('/')[0]}" in one]
 
-    def bucket(self) -> str:
-        """Make a new bucket and return its URI."""
+    @cached_property
+    def _client(self) -> Any:
+        """A client of the server, one for all buckets: to make it takes half a second."""
         import botocore.session
 
-        name = f"bucket-{uuid.uuid4().hex}"
-        client = botocore.session.get_session().create_client(
+        return botocore.session.get_session().create_client(
             "s3",
             region_name="eu-south-2",
             endpoint_url=self.endpoint,
             aws_access_key_id="test",
             aws_secret_access_key="test",  # noqa: S106 - the server takes any
         )
-        client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-south-2"})
-        client.close()
+
+    def bucket(self) -> str:
+        """Make a new bucket and return its URI."""
+        name = f"bucket-{uuid.uuid4().hex}"
+        self._client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-south-2"})
         return f"s3://{name}"
 
 
@@ -302,23 +317,25 @@ Reader = Callable[..., list[dict[str, Any]]]
 
 @pytest.fixture
 def read(tmp_path: Path) -> Reader:
-    """Return what reads events through a landing: `read("okta", {...}, ...)` gives a row each, or `{"reason": ...}`.
+    """Return what reads events as a landing does: `read("okta", {...}, ...)` gives a row each, or `{"reason": ...}`.
 
     An event is an object or a line of text; the rows come in the order of the events and, for several of one line, of their ids.
+    Nothing is landed, which takes a third of the time: `test_what_a_reader_reads_is_what_lands` holds it to a landing.
     """
 
     def rows(feed: str, *events: dict[str, Any] | str) -> list[dict[str, Any]]:
         lines = [event if isinstance(event, str) else json.dumps(event) for event in events]
         file = tmp_path / f"{feed}-{len(list(tmp_path.iterdir()))}.jsonl"
         file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        folder = file.with_suffix("")
-        land(folder, [str(file)], FEEDS, now=datetime(2026, 11, 1, tzinfo=UTC), feed=feed)
-        log = AuditLog(folder)
+        inputs = find([str(file)], FEEDS, feed=FEEDS[feed], names={}).inputs
+        judged = Reading(datetime(2026, 11, 1, tzinfo=UTC)).judged(FEEDS[feed], reading_sql(inputs, CLASSES[0])[1])
+        with connect() as connection:
+            connection.execute(f"CREATE TEMP TABLE judged AS SELECT * EXCLUDE (file, line) FROM ({judged})")
+            read = connection.sql("SELECT * FROM judged ORDER BY raw, event_id").pl()
         found: dict[str, list[dict[str, Any]]] = {}
-        for row in log.polars().sort("raw", "event_id").iter_rows(named=True):
-            found.setdefault(row["raw"], []).append(row)
-        for row in log.quarantine().iter_rows(named=True):
-            found.setdefault(row["raw"], []).append({"reason": row["reason"]})
+        for row in read.iter_rows(named=True):
+            reason = row.pop("reason")
+            found.setdefault(row["raw"], []).append({"reason": reason} if reason else row)
         return [row for line in lines for row in found[line.strip()]]
 
     return rows

@@ -91,6 +91,7 @@ def test_blocks_of_ours_are_replaced_and_the_rest_stays(made: Make) -> None:
     assert said["dark"] == {}
 
 
+@pytest.mark.slow
 def test_a_logo_and_colours_are_printed_too(made: Make) -> None:
     pytest.importorskip("weasyprint", reason="WeasyPrint absent: the extra pdf is not installed", exc_type=ImportError)
     ran = made('[appearance]\nlogo = "looks/logo.png"', "pdf", QUIET, logo_png=png())

@@ -313,6 +313,7 @@ def test_questions_run(tmp_path: Path, part: Callable[[str], Any]) -> None:
     assert not list((tmp_path / "bench").iterdir())
 
 
+@pytest.mark.slow
 def test_layouts_are_written_and_asked(
     store: Path,
     tmp_path: Path,

@@ -68,6 +68,7 @@ def test_overdue_is_a_day_after_it_was_due_and_until_it_is_made(store: Store) ->
     assert check(store, later) == []
 
 
+@pytest.mark.slow
 def test_missed_is_told_for_a_week_and_in_the_calendar_for_ever(store: Store) -> None:
     run(store, MONDAY)
     back = datetime(2026, 3, 30, 1, tzinfo=UTC)  # when week 13 is due, week 11 is out of reach of two
@@ -132,6 +133,7 @@ def test_refused_is_told_until_somebody_signs(store: Store) -> None:
     assert check(store, MONDAY, plan) == []
 
 
+@pytest.mark.slow
 def test_a_feed_that_fell_silent_is_told(store: Store) -> None:
     now = datetime(2026, 5, 20, 1, tzinfo=UTC)
     run(store, now)

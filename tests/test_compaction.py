@@ -199,6 +199,7 @@ def test_the_work_is_done_in_parts_that_fit(filled: Path, monkeypatch: pytest.Mo
     assert all_answers(filled) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("steps", range(5))
 def test_killed_at_any_step_it_is_whole_and_the_same_command_completes_it(

@@ -147,6 +147,7 @@ def test_a_reader_waits_for_the_entry_of_a_writer_that_is_at_it(between: tuple[P
     assert entry.read_bytes() == told, "the writer's own, in its name"
 
 
+@pytest.mark.slow
 def test_a_reader_brings_the_entry_of_a_writer_that_died(between: tuple[Path, Path, bytes]) -> None:
     store, entry, told = between
     log = AuditLog(store)
@@ -155,6 +156,7 @@ def test_a_reader_brings_the_entry_of_a_writer_that_died(between: tuple[Path, Pa
     assert Store(store).journal.break_at() is None
 
 
+@pytest.mark.slow
 def test_a_reader_that_cannot_bring_it_says_so_and_answers_nothing(between: tuple[Path, Path, bytes]) -> None:
     store, entry, _ = between
     with pytest.raises(FailureError, match=r"newest commit of .* is not in its journal, .*Permission denied\)"):

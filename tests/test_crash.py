@@ -138,7 +138,6 @@ def ids(store: Path) -> set[str]:
     return set(names)
 
 
-@pytest.mark.slow
 def test_killed_at_any_moment_all_of_a_change_is_there_or_none(
     store: Path, tmp_path: Path, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:

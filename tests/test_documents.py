@@ -72,6 +72,7 @@ def test_a_document_with_more_than_json_around_its_events_is_refused_whole(
     assert aside(tmp_path / "store") == [("a.json", 0, f"not JSON: {reason}")]
 
 
+@pytest.mark.slow
 def test_what_is_larger_than_a_piece_is_held_to_the_standard_in_pieces(tmp_path: Path) -> None:
     texts = '"' + "\u20ac\\u20ac\\\\" * (LARGE // 11)
     lists = "[" + '[{"a": "]"}, 1.5e9, []], ' * (LARGE // 25)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Reader
 
+from audit_reports import AuditLog
 from audit_reports.feed import recognise
 from audit_reports.feeds import FEEDS
+from audit_reports.landing import land
 
 POD = {"verb": "create", "auditID": "a-1", "user": {"username": "ana@northwind.example"}, "sourceIPs": ["203.0.113.7"]}
 SECRET: dict[str, Any] = {
@@ -42,6 +46,27 @@ CLUSTER: dict[str, Any] = {
         "requestParams": '{"user":"ana@northwind.example"}',
     },
 }
+
+
+def test_what_a_reader_reads_is_what_lands(read: Reader, tmp_path: Path) -> None:
+    several: dict[str, Any] = {
+        "id": {"time": "2026-03-02T09:14:05Z", "uniqueQualifier": "-44", "applicationName": "login"},
+        "actor": {"email": "ana@northwind.example"},
+        "events": [{"name": "login_success"}, {"name": "logout"}],
+    }
+    for feed, events in {
+        "azure_activity": [SECRET, SECRET | {"properties": json.dumps(SECRET["properties"])}, SECRET | {"time": None}],
+        "google_workspace": [several, several | {"events": None}],
+        "entra": [SIGN_IN, SIGN_IN | {"properties": SIGN_IN["properties"] | {"ipAddress": ["203.0.113.7"]}}],
+    }.items():
+        lines, store = tmp_path / f"{feed}.jsonl", tmp_path / f"{feed}-store"
+        lines.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
+        land(store, [str(lines)], FEEDS, now=datetime(2026, 11, 1, tzinfo=UTC), feed=feed)
+        log = AuditLog(store)
+        landed = log.polars().drop("landing", "landed_at").sort("raw", "event_id").to_dicts()
+        rows = read(feed, *events)
+        assert sorted((row for row in rows if "raw" in row), key=lambda row: (row["raw"], row["event_id"])) == landed
+        assert [row["reason"] for row in rows if "raw" not in row] == log.quarantine()["reason"].to_list() != []
 
 
 @pytest.mark.parametrize(

@@ -558,6 +558,7 @@ def test_a_mistake_is_named_with_the_nearest(make: Callable[[AuditLog], Any], wo
     assert "\n" not in str(mistake.value)
 
 
+@pytest.mark.slow
 def test_a_list_of_a_thousand_conditions_runs(log: AuditLog) -> None:
     many = log.filter(pl.any_horizontal([(col("actor") == f"a{n}") & (pl.col("city") != "Oslo") for n in range(1000)]))
     assert many.count() == 0

@@ -171,6 +171,7 @@ def test_memory_and_threads_are_limited_and_the_spill_folder_is_the_owners_alone
     assert files and not list(Path(folder).iterdir())
 
 
+@pytest.mark.slow
 def test_what_a_killed_process_spilled_goes_with_the_next(copy: Path, tmp_path: Path) -> None:
     (folder, *_), files = spilled(copy, tmp_path, "killed")
     assert files and {path.name for path in Path(folder).iterdir()} == files

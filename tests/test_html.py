@@ -147,6 +147,7 @@ def test_hostile_texts_are_shown_and_never_run(browser: Browser, hostile_page: P
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_names_without_end_widen_nothing_and_hide_nothing(browser: Browser, tmp_path: Path) -> None:
     name = "a" * 10_000
     who = {"actor": {"name": name, "role": name}, "workspace": name, "location": {"country": "ES", "city": name}}

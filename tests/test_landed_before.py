@@ -59,6 +59,7 @@ def in_quarantine(store: Path) -> list[str]:
     return AuditLog(store).quarantine()["raw"].to_list()
 
 
+@pytest.mark.slow
 def test_lists_are_summed_up_as_they_grow_in_number(store: Path) -> None:
     shapes = []
     for number in range(1, 22):
@@ -69,6 +70,7 @@ def test_lists_are_summed_up_as_they_grow_in_number(store: Path) -> None:
     assert told(store).equals(landed_files(Store(store)).sort("landing", "file")), "and say what the lists say"
 
 
+@pytest.mark.slow
 def test_a_landing_reads_a_handful_of_entries_of_a_long_journal(store: Path, tmp_path: Path) -> None:
     fill(store, landings=5)
     few, many = Counting(place_of(store)), Counting(place_of(store))
@@ -78,6 +80,7 @@ def test_a_landing_reads_a_handful_of_entries_of_a_long_journal(store: Path, tmp
     assert len(many.reads) == len(few.reads) <= 5
 
 
+@pytest.mark.slow
 def test_every_file_is_known_whatever_was_done_to_the_store(store: Path, tmp_path: Path) -> None:
     fill(store, landings=6, days=("2026-01-02", "2026-03-02"))
     inbox = sorted((store.parent / "inbox").iterdir())
@@ -104,6 +107,7 @@ def test_every_file_is_known_whatever_was_done_to_the_store(store: Path, tmp_pat
     assert all_known(tmp_path / "back")
 
 
+@pytest.mark.slow
 def test_a_sum_stays_for_its_grace_and_is_swept(store: Path) -> None:
     fill(store, landings=15, days=("2026-03-02",))
     before = {str(path.relative_to(store)) for path in store.glob("inputs/*-sum-*")}

@@ -322,6 +322,7 @@ def test_twenty_lines_of_50_mb_land(tmp_path: Path) -> None:
     assert books(landed(tmp_path / "store", tmp_path / "a.jsonl")) == (20, 20, 0, 0)
 
 
+@pytest.mark.slow
 def test_half_an_archive_of_huge_lines_leaves_nothing_of_itself(tmp_path: Path) -> None:
     inbox = tmp_path / "inbox"
     inbox.mkdir()

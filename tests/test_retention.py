@@ -462,6 +462,7 @@ def test_a_landing_that_came_first_is_kept_and_the_work_done_again(kind: str, fi
     assert set(in_table(filled)) <= set(on_disk(filled))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("steps", [0, 1, 2, 5])
 def test_retention_killed_at_any_step_is_whole_and_the_same_command_completes_it(
@@ -481,6 +482,7 @@ def test_retention_killed_at_any_step_is_whole_and_the_same_command_completes_it
     assert Store(filled).journal.break_at() is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [0, 3, 7, 8, 9, 12])
 def test_an_erasure_killed_at_any_step_is_whole_and_the_same_command_completes_it(steps: int, filled: Path) -> None:
     others = AuditLog(filled).filter(actor=BEN).polars()

@@ -56,7 +56,10 @@ def ids(store: str | S3) -> list[str]:
 # ----------------------------------------------------------------------------------------------------- a store in S3
 
 
-@pytest.mark.parametrize("prefix", ["", "/with a space/ünï'cøde/", "/feed=x/day=2020-01-01"])
+@pytest.mark.parametrize(
+    "prefix",
+    ["/with a space/ünï'cøde/", *(pytest.param(one, marks=pytest.mark.slow) for one in ("", "/feed=x/day=2020-01-01"))],
+)
 def test_a_store_in_s3_lands_and_answers_as_one_on_a_disk(prefix: str, s3: str, tmp_path: Path, cli: Cli) -> None:
     answers = []
     for store in (s3 + prefix, str(tmp_path / "store")):
@@ -282,6 +285,7 @@ def test_inputs_come_from_s3_by_name_prefix_and_pattern(s3: str, store: Path, cl
     assert deep.rows[0]["landed"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("configured", [True, False])
 def test_an_object_that_has_landed_is_not_downloaded_again(
     configured: bool, s3: str, tmp_path: Path, cli: Cli, *, monkeypatch: pytest.MonkeyPatch

@@ -6,6 +6,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from audit_reports import AuditLog
 from audit_reports.backup import backup, restore
 from audit_reports.compaction import compact
@@ -41,6 +43,7 @@ def parquet(store: str) -> list[str]:
     return [kept.path for kept in S3(store).walk("events") if "/day=" in kept.path]
 
 
+@pytest.mark.slow
 def test_a_store_in_s3_is_maintained_as_one_on_a_disk(s3: str, tmp_path: Path) -> None:
     uri = f"{s3}/store"
     land_days(uri, tmp_path / "inbox", 3)

@@ -32,7 +32,6 @@ def test_a_landing_asks_no_more_of_a_long_store_than_of_a_short_one(
     assert_no_more(asked[10:20], asked[20:])  # behind the first checkpoint: one landing of ten writes one, too
 
 
-@pytest.mark.slow
 @pytest.mark.large
 def test_forty_landings_ask_hardly_more_for_the_lists_of_what_landed_before(
     s3: str, s3_server: S3Server, tmp_path: Path

@@ -143,6 +143,7 @@ def actor_of(event: Event) -> str | None:
 # ---------------------------------------------------------------------------------------------- as a whole
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(sample: Sample, tmp_path: Path) -> None:
     again, other = write_sample(tmp_path / "again"), write_sample(tmp_path / "other", seed=8)
     for first, second, third in zip(sample.files, again.files, other.files, strict=True):

@@ -63,6 +63,7 @@ def day(store: Store, now: datetime, plan: Plan) -> Day:
 # ------------------------------------------------------------------------------------------------------------- the schedule
 
 
+@pytest.mark.slow
 def test_plans_of_one_file_are_made_together_oldest_first(store: Store) -> None:
     plans = (
         Plan("monthly", "month"),
