@@ -153,9 +153,10 @@ class AuditLog:
 
     def by_sql(self, *dimensions: str) -> str:
         """Return the query that `by` asks of the view's `events`, as SQL in which no file stands."""
-        from audit_reports.engines.duckdb import query_text
+        from audit_reports.engines.duckdb import query_texts
 
-        return query_text(lambda events: by(events, dimensions, timezone=self.timezone))
+        with query_texts() as text_of:
+            return text_of(lambda events: by(events, dimensions, timezone=self.timezone))
 
     def timeline(self, every: str = "1h") -> pl.DataFrame:
         """Return counts by buckets of time, oldest first: `since`, `until` (UTC), `events`, `actors`; quiet ones have zeros.

@@ -193,15 +193,20 @@ def _still(carried: Sequence[Carried], told: Sequence[Finding], hidden: Sequence
 
 
 def _provenance(past: Past, now: AuditLog) -> tuple[Provenance, ...]:
-    from audit_reports.engines.duckdb import query_text
+    from audit_reports.engines.duckdb import query_texts
 
+    with query_texts() as text_of:
+        return _computed(past, now, text_of)
+
+
+def _computed(past: Past, now: AuditLog, text_of: Callable[[Ask], str]) -> tuple[Provenance, ...]:
     period = past.period
 
     def of(table: str, title: str, ask: Ask, command: str | None = None, view: AuditLog = now) -> Provenance:
         where = view.where
         line = None if command is None else command_line(command, view.where, landing=view.landing)
-        sql = query_text(ask)
-        return Provenance(table, title, where.sentence(), where.as_json(), where.hash, view.landing, sql, line)
+        says = where.sentence(), where.as_json(), where.hash
+        return Provenance(table, title, *says, view.landing, text_of(ask), line)
 
     def counted(*dimensions: str) -> Ask:
         return lambda events: by(events, dimensions, timezone=period.timezone)

@@ -14,6 +14,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
+from contextlib import chdir
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -359,10 +360,9 @@ Cli = Callable[..., Ran]
 
 
 @pytest.fixture
-def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
-    """Return the program, run in this process in an empty folder of its own, with `stdin` piped into it."""
+def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Cli]:
+    """Give the program, run in this process in an empty folder of its own, with `stdin` piped into it."""
     (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "no-settings"))
 
     def run(*words: object, stdin: bytes = b"") -> Ran:
@@ -375,4 +375,5 @@ def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
         out, err = capsys.readouterr()
         return Ran(code, out, err)
 
-    return run
+    with chdir(tmp_path / "here"):  # left before pytest removes the folder, which monkeypatch may not be
+        yield run

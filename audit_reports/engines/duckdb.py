@@ -8,7 +8,8 @@ by way of arro3, which deltalake brings along: DuckDB's own way loads PyArrow an
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -107,15 +108,16 @@ class DuckDBEngine:
         return self.relation(frame).explain()
 
 
-def query_text(make: Callable[[nw.LazyFrame[Any]], nw.LazyFrame[Any]]) -> str:
-    """Return what a function from frame to frame asks of a table `events`, as SQL in which no file stands.
+@contextmanager
+def query_texts() -> Iterator[Callable[[Callable[[nw.LazyFrame[Any]], nw.LazyFrame[Any]]], str]]:
+    """Give what says what a function from frame to frame asks of a table `events`, as SQL in which no file stands.
 
     DuckDB's names for the steps of a query are taken where that query is asked of a relation of its own: they get others.
     """
     with connect() as connection:
         connection.execute(f"CREATE TABLE events AS {events_sql([])}")
-        text = _text(make(nw.from_native(connection.table("events"))))
-        return re.sub(r'"__duckdb_s(\d+)"', r'"step_\1"', text)
+        events = connection.table("events")
+        yield lambda make: re.sub(r'"__duckdb_s(\d+)"', r'"step_\1"', _text(make(nw.from_native(events))))
 
 
 def with_native(frame: nw.LazyFrame[Any], columns: Mapping[str, Native]) -> nw.LazyFrame[Any]:
