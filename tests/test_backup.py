@@ -102,6 +102,7 @@ def test_a_backup_is_the_store_and_the_next_one_copies_only_what_is_new(source: 
     assert backup(Store(source), tmp_path / "copy", now=LATER).files == 1, "the entry of the backup before"
 
 
+@pytest.mark.slow
 def test_a_backup_goes_to_s3_and_comes_back(source: Path, s3: str, tmp_path: Path, cli: Cli) -> None:
     ran = cli("store", "backup", f"{s3}/copy", "--store", source)
     assert (ran.code, ran.rows[0]["landing"], ran.rows[0]["entry"], ran.rows[0]["removed"]) == (0, 2, 2, 0)

@@ -228,7 +228,7 @@ def test_a_message_that_is_rejected_for_good_is_given_up_and_nothing_of_it_is_si
     assert not [line for line in later if "2026-W10" in line], "a week is enough"
 
 
-@pytest.mark.parametrize("fault", ["a lost connection", "a wrong password"])
+@pytest.mark.parametrize("fault", [pytest.param("a lost connection", marks=pytest.mark.slow), "a wrong password"])
 def test_what_is_not_of_the_message_is_never_given_up(office: Office, server: MailServer, fault: str) -> None:
     login = (USER, "wrong secret") if fault == "a wrong password" else office.login
     for days in (0, 6, 12):

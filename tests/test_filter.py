@@ -578,6 +578,7 @@ def test_the_same_filter_gives_the_same_number_as_flags_and_as_a_predicate(world
     assert sum(row["events"] for row in ran.rows) == view.count() > 0
 
 
+@pytest.mark.slow
 def test_a_limit_gives_the_first_rows_and_tells_of_how_many(world: World, cli: Cli) -> None:
     for by in ("actor", "location", "category,outcome", "hour,network"):
         asked = ("summary", "--store", world.store, "--by", by)

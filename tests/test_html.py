@@ -86,8 +86,14 @@ def opened(browser: Browser, path: Path, **context: Any) -> tuple[Page, list[str
     return page, wrong
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 360])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (1440, "light"),
+        (360, "dark"),
+        *(pytest.param(*one, marks=pytest.mark.slow) for one in ((1440, "dark"), (360, "light"))),
+    ],
+)
 def test_the_page_draws_every_picture_and_fetches_nothing(
     browser: Browser, sample_page: Path, scheme: str, width: int
 ) -> None:

@@ -11,6 +11,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
+from contextlib import chdir
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -317,9 +318,7 @@ def test_a_store_that_may_only_be_read_answers_with_one_warning(
 # ---------------------------------------------------------------------------------------------------- copies, and S3
 
 
-def test_a_backup_has_the_reads_of_its_origin_beside_its_own(
-    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_backup_has_the_reads_of_its_origin_beside_its_own(copy: Path, tmp_path: Path) -> None:
     AuditLog(copy).count()
     backup(Store(copy), str(tmp_path / "backup"), now=NOW)
     assert told(tmp_path / "backup") == [("count", 1)]
@@ -327,8 +326,8 @@ def test_a_backup_has_the_reads_of_its_origin_beside_its_own(
     AuditLog(copy).by("country")
     backup(Store(copy), str(tmp_path / "backup"), now=NOW)
     assert sorted(told(tmp_path / "backup")) == [("by", 1), ("by", 8), ("count", 1)]
-    os.chdir(tmp_path)
-    backup(Store("store"), "backup", now=NOW)
+    with chdir(tmp_path):
+        backup(Store("store"), "backup", now=NOW)
     assert len(told(tmp_path / "backup")) == 3, "a chain is the same whatever its store is called"
     restore(tmp_path / "backup", str(tmp_path / "restored"), now=NOW)
     assert sorted(told(tmp_path / "restored")) == [("by", 1), ("by", 8), ("count", 1)]
@@ -393,6 +392,7 @@ def test_keys_that_may_only_read_are_told_once_and_asked_once(s3: str, monkeypat
     assert (len(warned), len(asked)) == (1, 1)
 
 
+@pytest.mark.slow
 def test_in_s3_a_process_writes_its_reads_when_it_ends(s3: str, tmp_path: Path) -> None:
     event = tmp_path / "event.jsonl"
     event.write_text('{"id": "e", "occurred_at": "2026-03-02T09:00:00Z", "category": "Members", "action": "Left"}\n')

@@ -158,6 +158,7 @@ class Unlocked(S3):
         yield
 
 
+@pytest.mark.slow
 def test_two_landings_at_once_without_a_lock_lose_nothing_and_land_nothing_twice(s3: str, tmp_path: Path) -> None:
     Store.create(f"{s3}/store")
     together = threading.Barrier(3)
