@@ -25,10 +25,10 @@ review: $(VENV)/ready  ## make the sample events, land them, and write the revie
 	@$(BIN)/audit-reports demo --out build/demo
 
 test: $(VENV)/ready-test parts  ## run the tests that are quick, most of them; PYTEST="-k name" narrows
-	$(BIN)/python -m pytest -n 2 --no-loadscope-reorder $(PYTEST)
+	$(BIN)/python -m pytest -n 3 --no-loadscope-reorder $(PYTEST)
 
 slow: $(VENV)/ready-test parts  ## run the tests that take long: Spark, kills, long lines, S3; before a change is taken, these too
-	$(BIN)/python -m pytest -n 2 --no-loadscope-reorder --run slow $(PYTEST)
+	$(BIN)/python -m pytest -n 3 --no-loadscope-reorder --run slow $(PYTEST)
 
 crash: $(VENV)/ready-test  ## kill landing, compaction and retention at 200 random moments, and check the books each time
 	$(BIN)/python -m pytest --run every tests/test_crash.py --kills 200 $(PYTEST)

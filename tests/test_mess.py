@@ -281,6 +281,7 @@ NESTED = [
 AROUND = ["1 /*c*/", "1 //c", "1 #c", "\x0b1", "\x0c1", "\xa01", "\ufeff1", "1}", "1]", "\x001", "1;"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [*NUMBERS, *WORDS, *TEXTS, *NESTED, *AROUND])
 def test_a_line_lands_if_and_only_if_the_standard_calls_it_json(value: str, tmp_path: Path) -> None:
     def refused(word: str) -> None:
