@@ -34,11 +34,12 @@ def watermarks(rows: pl.DataFrame) -> pl.DataFrame:
 
     landings = rows.group_by("feed", "landing", "landed_at").agg(pl.col("last").max())
     delay = (pl.col("landed_at") - pl.col("last")).dt.total_microseconds()
-    delays = landings.group_by("feed").agg(
-        pl.col("landed_at").max(), usual_delay_s=(delay.median() / 1_000_000).clip(0)
+    delays = landings.group_by("feed").agg(pl.col("landed_at").max(), usual=delay.median().clip(0).cast(pl.Int64))
+    return delays.select(
+        "feed",
+        usual_delay_s=pl.col("usual") / 1_000_000,
+        watermark=pl.col("landed_at") - pl.duration(microseconds=pl.col("usual")),  # in seconds it would be rounded
     )
-    late = pl.duration(microseconds=pl.col("usual_delay_s") * 1_000_000)
-    return delays.select("feed", "usual_delay_s", watermark=pl.col("landed_at") - late)
 
 
 def _feeds(rows: pl.DataFrame) -> pl.DataFrame:
