@@ -34,11 +34,12 @@ def watermarks(rows: pl.DataFrame) -> pl.DataFrame:
 
     landings = rows.group_by("feed", "landing", "landed_at").agg(pl.col("last").max())
     delay = (pl.col("landed_at") - pl.col("last")).dt.total_microseconds()
-    delays = landings.group_by("feed").agg(pl.col("landed_at").max(), usual=delay.median().clip(0).cast(pl.Int64))
+    usual = pl.duration(microseconds=delay.median().clip(0).cast(pl.Int64))  # in seconds it would be rounded
+    delays = landings.group_by("feed").agg(pl.col("landed_at").max(), usual=usual)
     return delays.select(
         "feed",
-        usual_delay_s=pl.col("usual") / 1_000_000,
-        watermark=pl.col("landed_at") - pl.duration(microseconds=pl.col("usual")),  # in seconds it would be rounded
+        usual_delay_s=pl.col("usual").dt.total_seconds(fractional=True).round(6),
+        watermark=pl.col("landed_at") - pl.col("usual"),
     )
 
 

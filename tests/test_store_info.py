@@ -57,11 +57,16 @@ def test_each_feed_has_its_reach_its_delay_and_its_silence(store: Path, tmp_path
 
 
 def test_the_watermark_of_a_single_landing_is_its_newest_event(store: Path, tmp_path: Path) -> None:
-    now = datetime(2026, 11, 27, 14, 6, 58, 39930, UTC)  # 29,282,818.03993 s later, which no float holds
-    land(store, [day(tmp_path, "a", "2025-12-23T16:00:00Z")], FEEDS, now=now)
-    feed = info(AuditLog(store), now=now).row(1, named=True)
-    assert feed["watermark"] == datetime(2025, 12, 23, 16, tzinfo=UTC)
-    assert feed["usual_delay_s"] == 29_282_818.03993
+    now = datetime(2026, 11, 27, 14, 6, 58, 39930, UTC)
+    doors = tmp_path / "doors.jsonl"
+    doors.write_text('{"occurred_at": "2026-11-27T12:00:00Z", "event": "door opened"}\n')
+    for path, feed in ((str(doors), "generic"), (day(tmp_path, "a", "2025-12-23T16:00:00Z"), "invent")):
+        land(store, [path], FEEDS, now=now, feed=feed)
+    told = info(AuditLog(store), now=now).select("watermark", "usual_delay_s").rows()[1:]
+    assert told == [
+        (datetime(2026, 11, 27, 12, tzinfo=UTC), 7_618.03993),
+        (datetime(2025, 12, 23, 16, tzinfo=UTC), 29_282_818.03993),
+    ]
 
 
 def test_a_review_says_each_feeds_watermark_by_the_landings_of_its_weeks(store: Path, tmp_path: Path) -> None:
