@@ -11,12 +11,12 @@ from audit_reports import clock
 from audit_reports.commands import ingest
 from audit_reports.delivery.agenda import Task, tasks
 from audit_reports.delivery.calendar import calendar, frame, wrong
-from audit_reports.delivery.deliver import Office, deliver
+from audit_reports.delivery.deliver import Office, deliver, tell_of_landing
 from audit_reports.delivery.history import title_of
 from audit_reports.delivery.ready import ready_files
 from audit_reports.delivery.sign import Decision, sign
 from audit_reports.delivery.smtp import login_of
-from audit_reports.errors import UsageError
+from audit_reports.errors import AuditReportsError, UsageError, reason
 from audit_reports.formats import plain
 from audit_reports.invocation import Run, say
 from audit_reports.review_summary import counted
@@ -32,34 +32,48 @@ def run_due(run: Run) -> int:
         return _check(run)
     if not run.config.ingest and not run.config.plans:
         raise UsageError("nothing to do: the configuration has no [[ingest]] and no [[review]]")
-    code = 0
-    if run.config.ingest and not run.arguments.dry_run:
-        code = ingest(run)
+    is_dry = run.arguments.dry_run
     if not run.config.plans:
-        return code
-    store = Store(run.store) if run.arguments.dry_run else Store.create(run.store)
-    office = Office(
-        *(store, run.config.mail, login_of(os.environ), run.timezone, clock.now(), time.sleep),
-        rules=run.rules(),
-        appearance=run.appearance(),
-    )
+        return 0 if is_dry else ingest(run)
+    store = Store(run.store) if is_dry else Store.create(run.store)
+    code = 0 if is_dry else _land(run, store)
+    office = _office(run, store)
     to_do, left_out = tasks(store, run.config.plans, timezone=run.timezone, now=office.now)
     # A run that makes nothing would say it every hour.
     begun = {task.due.plan.name for task in to_do if not task.waiting}
     for plan in run.config.plans:
-        if (number := left_out.get(plan.name)) and (run.arguments.dry_run or plan.name in begun):
+        if (number := left_out.get(plan.name)) and (is_dry or plan.name in begun):
             are = counted(number, "older period is", "older periods are")
             say(f"{plan.name}: {are} not made, for catch_up is {plan.catch_up}")
     if not to_do:
         say("no review is due")
     for task in to_do:
-        if run.arguments.dry_run:
+        if is_dry:
             say(_would_be(task))
             continue
         outcome = deliver(office, task)
         say(f"{outcome.review}: {outcome.what}" + (f" ({outcome.why})" if outcome.why else ""))
         code = max(code, int(outcome.is_failure))
     return code
+
+
+def _office(run: Run, store: Store) -> Office:
+    return Office(
+        *(store, run.config.mail, login_of(os.environ), run.timezone, clock.now(), time.sleep),
+        rules=run.rules(),
+        appearance=run.appearance(),
+    )
+
+
+def _land(run: Run, store: Store) -> int:
+    """Land what the configuration names; where that fails no review is made of what is not whole, and its owner is told."""
+    if not run.config.ingest:
+        return 0
+    try:
+        return ingest(run)
+    except (AuditReportsError, OSError) as error:
+        tell_of_landing(_office(run, store), reason(error))
+        raise
 
 
 def _would_be(task: Task) -> str:

@@ -365,6 +365,26 @@ def test_run_makes_mails_and_says_so_once(configured: Path, cli: Cli, server: Ma
     assert len(server.handler.received) == 1
 
 
+def test_what_cannot_be_landed_stops_the_reviews_and_its_owner_is_told_each_time(
+    configured: Path, cli: Cli, server: MailServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailed = configured.read_text().replace("[mail]\n", '[mail]\nowner = "owner@example.com"\n')
+    ingest = f'[[ingest]]\npaths = ["{tmp_path}/inbox.jsonl"]\n'
+    configured.write_text(f'{mailed}\n{ingest}[geo]\ndatabase = "{tmp_path}/gone.mmdb"\n')
+    for minutes in (0, 60):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", str(int((NOW + timedelta(minutes=minutes)).timestamp())))
+        ran = cli("run", "--config", configured)
+        assert ran.code != 0
+        assert "gone.mmdb" in ran.err
+    assert "weekly-2026-W10: would be made" in cli("run", "--dry-run", "--config", configured).err
+    notices = server.handler.received
+    assert [(to, one["Subject"]) for to, one in notices] == [
+        (("owner@example.com",), "Failed: the landing before the reviews")
+    ] * 2
+    assert "gone.mmdb" in notices[0][1].get_content()
+    assert notices[0][1]["Message-ID"] != notices[1][1]["Message-ID"]
+
+
 def test_older_periods_are_named_when_something_is_made_and_not_every_hour(
     configured: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:

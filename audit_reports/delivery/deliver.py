@@ -234,35 +234,40 @@ def _failed(office: Office, review: str, amendment: int, why: str) -> Outcome:
     return Outcome(title, "failed", why)
 
 
+def tell_of_landing(office: Office, why: str) -> None:
+    """Mail the owner, where there is one, that what came before the reviews has failed and none was made."""
+    text = "What [[ingest]] names could not be landed, so no review was made and no waiting mail was sent."
+    _notify(
+        office, "Failed: the landing before the reviews", [text, "", plain(why), "", "`audit-reports run` tries again."]
+    )
+
+
 def _tell_owner(office: Office, review: str, why: str, next: str = "`audit-reports run` tries again.") -> None:
-    """Mail a short notice of a failure; that it could not be sent changes nothing, for the journal and the exit code say it."""
+    text = f"The review {review} has failed; whom it did not reach has got nothing of it."
+    calendar = f"`audit-reports calendar` shows what became of every review. {next}"
+    _notify(office, f"Failed: {review}", [text, "", plain(why), "", calendar])
+
+
+def _notify(office: Office, subject: str, lines: Sequence[str]) -> None:
+    """Mail the owner a short notice; that it could not be sent changes nothing, for the exit code says it too."""
     mail = office.mail
     if mail is None or mail.owner is None:
         return
-    text = "\n".join(
-        [
-            f"The review {review} has failed; whom it did not reach has got nothing of it.",
-            "",
-            plain(why),
-            "",
-            f"`audit-reports calendar` shows what became of every review. {next}",
-            "",
-        ]
-    )
-    numbers = office.store.journal.numbers()
+    identity = message_id(f"{subject} {time_text(office.now)}", _store_token(office.store), mail)
     notice = compose(
         mail,
         [mail.owner],
-        subject=f"Failed: {review}",
-        text=text,
+        subject=subject,
+        text="\n".join([*lines, ""]),
         html=None,
         attachments={},
-        identity=message_id(f"failure {review} {numbers[-1]}", _store_token(office.store), mail),
+        identity=identity,
         time=office.now,
     )
     send(mail, notice, [mail.owner], login=office.login, wait=office.wait, waits_s=())
 
 
 def _store_token(store: Store) -> str:
-    """Return what tells this store from all others: the hash of its first journal entry."""
-    return store.journal.entry(store.journal.numbers()[0]).sha256
+    """Return what tells this store from all others: the hash of its first journal entry, and its place where it has none."""
+    numbers = store.journal.numbers()
+    return store.journal.entry(numbers[0]).sha256 if numbers else store.uri
