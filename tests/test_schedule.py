@@ -6,10 +6,12 @@ import hashlib
 import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
 from conftest import Cli
-from mail_server import PASSWORD, USER, start
+from mail_server import PASSWORD, USER, Handler, free_port, start
 
 from audit_reports import UsageError
 from audit_reports.delivery.agenda import tasks
@@ -22,6 +24,7 @@ from audit_reports.journal import whoami
 from audit_reports.landing import land
 from audit_reports.plan import Mail, Plan
 from audit_reports.retention import retain
+from audit_reports.review import Review
 from audit_reports.store import Store
 
 MONDAY = datetime(2026, 3, 9, 6, tzinfo=UTC)  # after week 10
@@ -109,6 +112,35 @@ def test_eight_missed_periods_are_made_unless_a_plan_says_otherwise(store: Store
     assert [one.due.review[-2:] for one in tasks(store, [three], timezone="UTC", now=now)[0]] == ["10", "11", "12"]
 
 
+def test_what_was_made_is_not_among_the_periods_that_are_left_out(store: Store) -> None:
+    plan = Plan("weekly", catch_up=1)
+    run(store, MONDAY, plan)
+    to_do, left_out = tasks(store, [plan], timezone="UTC", now=MONDAY + 2 * WEEK)
+    assert [one.due.review for one in to_do] == ["weekly-2026-W12"]
+    assert left_out == {"weekly": 10}, "of the twelve weeks all but the last, and the tenth"
+
+
+def test_one_review_that_fails_stops_no_other_and_is_not_forgotten(
+    store: Store, tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from audit_reports.outputs.html import write_html
+
+    def full(review: Review, *rest: Any) -> list[Path]:
+        if review.name == "day":
+            raise OSError(28, "No space left on device")
+        return write_html(review, *rest)
+
+    monkeypatch.setattr("audit_reports.outputs.html.write_html", full)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(int(MONDAY.timestamp())))
+    config = tmp_path / "audit-reports.toml"
+    config.write_text(
+        "".join(f'[[review]]\nname = "{name}"\ncatch_up = 1\nperiod = "{name}"\n' for name in ("day", "week"))
+    )
+    ran = cli("run", "--config", config, "--store", store.uri)
+    failed = "day-2026-03-08: failed ([Errno 28] No space left on device)"
+    assert (ran.code, ran.err.splitlines()[-2:]) == (1, [failed, "week-2026-W10: made"])
+
+
 # ------------------------------------------------------------------------------------------------------------------ the mail
 
 
@@ -132,6 +164,19 @@ def test_a_server_that_speaks_tls_from_the_first_byte(tmp_path: Path, monkeypatc
         controller.stop()
     assert "certificate" in receipts[0].waiting["ana@example.com"].lower(), "verified unless its maker is trusted"
     assert (receipts[1].accepted, receipts[1].answer) == (READER, "250 kept as 1")
+
+
+def test_a_server_that_offers_no_tls_is_sent_nothing() -> None:
+    handler = Handler()
+    controller = Controller(handler, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    try:
+        mail = Mail("127.0.0.1", controller.port, "starttls", "audit@example.com")
+        receipt = send(mail, b"Subject: x\r\n\r\nx\r\n", READER, login=None, wait=lambda _: None)
+    finally:
+        controller.stop()
+    assert receipt.waiting == {READER[0]: "STARTTLS extension not supported by server."}
+    assert not handler.received
 
 
 def test_a_login_is_never_sent_in_the_clear() -> None:
@@ -176,6 +221,25 @@ def test_the_calendar_calls_each_thing_by_its_name(store: Store, monkeypatch: py
     assert (signed.state, signed.reason, signed.signed_by) == ("signed", f"by {whoami()[1]}", whoami()[1])
 
 
+def test_the_calendar_says_why_a_period_was_missed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = Plan("weekly", catch_up=1)
+    run(store, MONDAY, plan)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("audit_reports.outputs.html.write_html", full)
+        run(store, MONDAY + WEEK, plan)
+    missed, newest = calendar(store, [plan], timezone="UTC", now=MONDAY + 2 * WEEK)[-2:]
+    assert (missed.state, missed.reason, newest.state) == (
+        "missed",
+        "older than the last period, which catch_up allows, and it failed: [Errno 28] No space left on device; "
+        "audit-reports review --period 2026-W11 still can",
+        "due",
+    )
+
+
 def test_a_review_stays_in_the_calendar_when_retention_has_removed_its_events(store: Store) -> None:
     plan = Plan("weekly", catch_up=3, recipients=READER)
     run(store, MONDAY, plan, mail=NOWHERE)
@@ -207,3 +271,24 @@ def test_a_signature_says_who_when_and_of_which_bytes_and_warns_who_acted_there(
     assert signed.warnings == (f"'{user}' is an actor in this review; somebody else should sign it too",)
     again = sign(store, "weekly-2026-W10", decisions=decisions(store, "weekly-2026-W10"), now=MONDAY + 2 * DAY)
     assert again.warnings[1:] == (f"it was signed before, by {user}; both signatures stand",)
+
+
+def test_only_who_acted_in_the_very_period_is_warned_however_their_name_is_written(tmp_path: Path) -> None:
+    people = {"2026-03-03": "ana", "2026-03-10": whoami()[1].upper()}
+    event = {"category": "Assistants", "action": "Updated"}
+    inbox = tmp_path / "inbox.jsonl"
+    inbox.write_text(
+        "".join(
+            json.dumps({"id": day, "occurred_at": f"{day}T09:00:00Z", "actor": {"email": f"{who}@example.com"}} | event)
+            + "\n"
+            for day, who in people.items()
+        )
+    )
+    store = Store.create(tmp_path / "store")
+    land(store, [str(inbox)], FEEDS, now=MONDAY + WEEK)
+    run(store, MONDAY + WEEK, Plan("weekly"))
+    warned = {
+        review: bool(sign(store, review, decisions=decisions(store, review), now=MONDAY + WEEK).warnings)
+        for review in ("weekly-2026-W10", "weekly-2026-W11")
+    }
+    assert warned == {"weekly-2026-W10": False, "weekly-2026-W11": True}

@@ -164,7 +164,8 @@ def _missed(due: Due, history: History, has_begun: bool) -> tuple[str, str]:
     if not has_begun:
         return "missed", f"from before the first review of {due.plan.name}; {by_hand}"
     failed = f", and it failed: {history.failed.facts['reason']}" if history.failed else ""
-    return "missed", f"older than the last {due.plan.catch_up} periods, which catch_up allows{failed}; {by_hand}"
+    last = "period" if due.plan.catch_up == 1 else f"{due.plan.catch_up} periods"
+    return "missed", f"older than the last {last}, which catch_up allows{failed}; {by_hand}"
 
 
 def _state(due: Due, history: History, now: datetime, missed_at: datetime | None) -> tuple[str, str]:
