@@ -120,6 +120,7 @@ def test_unsigned_is_told_a_week_after_the_mail_until_it_is_signed(store: Store)
     assert check(store, MONDAY + WEEK, replace(plan, delay=9 * DAY)) == []
     now = MONDAY + WEEK + timedelta(hours=1)
     assert check(store, now, replace(plan, delay=DAY)) == ["unsigned: weekly-2026-W10, since 2026-03-09 06:00 UTC"]
+    assert day(store, now, "weekly-2026-W10", replace(plan, delay=DAY)).state == "unsigned", "its mail was in time"
     sign(store, "weekly-2026-W10", now=now)
     assert check(store, now, replace(plan, delay=DAY)) == []
 

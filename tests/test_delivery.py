@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,13 +13,15 @@ import pytest
 from conftest import Cli
 from mail_server import PASSWORD, USER, MailServer, lose_the_answer, start
 
-from audit_reports import UsageError
+from audit_reports import FailureError, UsageError
 from audit_reports.delivery.agenda import Task
 from audit_reports.delivery.calendar import calendar, wrong
 from audit_reports.delivery.deliver import Office, Outcome, deliver
 from audit_reports.delivery.history import histories
 from audit_reports.delivery.message import message_id
 from audit_reports.delivery.schedule import due_periods
+from audit_reports.delivery.sign import sign
+from audit_reports.delivery.smtp import login_of
 from audit_reports.feeds import FEEDS
 from audit_reports.landing import land
 from audit_reports.plan import Mail, Plan
@@ -177,6 +180,29 @@ def test_who_is_refused_for_good_is_told_to_the_owner(office: Office, server: Ma
     assert "550 no such user" in notice.get_content()
 
 
+def test_who_is_refused_stays_refused_while_another_is_waiting(office: Office, server: MailServer) -> None:
+    server.handler.at_recipient |= {"ana@example.com": "450 greylisted", "ben@example.com": "550 no such user"}
+    outcome = deliver(office, due(office))
+    assert (outcome.what, outcome.why) == ("refused", "ben@example.com: 550 no such user")
+    server.handler.received.clear()
+    server.handler.at_recipient.clear()
+    assert deliver(office, due(office)).what == "mailed"
+    assert [to for to, _ in server.handler.received] == [("ana@example.com",)]
+
+
+def test_who_is_forwarded_to_is_not_refused(office: Office, server: MailServer) -> None:
+    server.handler.at_recipient["ben@example.com"] = "251 not local, and forwarded"
+    assert deliver(office, due(office)).why == "to 2: 250 kept as 1"
+
+
+def test_a_notice_that_cannot_be_sent_holds_nothing_up(office: Office, server: MailServer) -> None:
+    waited: list[float] = []
+    server.handler.at_recipient["ben@example.com"] = "550 no such user"
+    server.handler.at_data += [lambda _: "250 kept", "451 busy", "451 busy"]
+    assert deliver(replace(office, wait=waited.append), due(office)).what == "refused"
+    assert (waited, server.handler.at_data) == ([], ["451 busy"])
+
+
 def test_a_review_that_cannot_be_made_is_not_mailed(
     office: Office, server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -246,6 +272,18 @@ def test_a_certificate_that_is_not_trusted_sends_nothing(office: Office, server:
     assert not server.handler.received
 
 
+def test_a_certificate_of_another_host_sends_nothing(
+    office: Office, server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *rest, **more: real("127.0.0.1", *rest, **more))
+    assert office.mail is not None
+    outcome = deliver(replace(office, mail=replace(office.mail, host="mail.example.com")), due(office))
+    assert outcome.what == "waiting"
+    assert "certificate is not valid for 'mail.example.com'" in outcome.why
+    assert not server.handler.received
+
+
 def test_a_wrong_password_is_said_and_not_shown(office: Office, server: MailServer) -> None:
     outcome = deliver(replace(office, login=(USER, "wrong secret")), due(office))
     assert outcome.what == "waiting"
@@ -263,6 +301,8 @@ def test_a_message_that_was_changed_is_not_sent(office: Office, server: MailServ
     outcome = deliver(office, due(office))
     assert (outcome.what, outcome.why) == ("failed", "weekly-2026-W10 was changed after it was made: 'message.eml'")
     assert not server.handler.received[1:], "but the notice to the owner"
+    (day,) = calendar(office.store, [PLAN], timezone="UTC", now=NOW)
+    assert (day.state, day.reason) == ("failed", outcome.why)
 
 
 def test_two_runs_at_once_share_the_work(office: Office, server: MailServer) -> None:
@@ -326,6 +366,20 @@ def test_a_mail_table_that_cannot_be_meant_is_refused(table: dict[str, object], 
 def test_recipients_stay_within_the_allowed_domains(mail: Mail) -> None:
     with pytest.raises(UsageError, match="is of no allowed domain"):
         Plan.of({"name": "w", "recipients": ["x@example.org"]}, mail=mail, formats=())
+    with pytest.raises(UsageError, match="is of no allowed domain"):
+        Plan.of({"name": "w", "recipients": ["x@not-example.com"]}, mail=mail, formats=())
+    assert Plan.of({"name": "w", "recipients": ["X@Example.COM"]}, mail=mail, formats=()).recipients
+
+
+def test_a_login_is_a_user_and_a_password(tmp_path: Path) -> None:
+    user, password = "AUDIT_REPORTS_SMTP_USER", "AUDIT_REPORTS_SMTP_PASSWORD"
+    assert login_of({}) is None
+    assert login_of({user: USER, password: PASSWORD}) == (USER, PASSWORD)
+    for given, absent in (({user: USER}, password), ({password: PASSWORD}, user)):
+        with pytest.raises(UsageError, match=rf"and {absent} \(or {absent}_FILE\) is not set"):
+            login_of(given)
+    with pytest.raises(UsageError, match=r"AUDIT_REPORTS_SMTP_USER_FILE: '.*none' cannot be read"):
+        login_of({f"{user}_FILE": str(tmp_path / "none"), password: PASSWORD})
 
 
 # ------------------------------------------------------------------------------------------- run, calendar, check, sign
@@ -423,6 +477,9 @@ def test_the_calendar_says_what_became_of_each_period(
         "unsigned: weekly-2026-W10, since 2026-03-09 06:00 UTC",
         "overdue: weekly-2026-W11, due 2026-03-16 06:00 UTC (the next run makes it)",
     ]
+    last = cli("calendar", "--limit", "1", "--config", configured)
+    assert [(row["review"], row["state"]) for row in last.rows] == [("weekly-2026-W11", "due")]
+    assert last.err == "showing 1 of 2\n"
 
 
 def test_a_signature_is_bound_to_the_very_review(configured: Path, cli: Cli, office: Office) -> None:
@@ -442,6 +499,23 @@ def test_a_signature_is_bound_to_the_very_review(configured: Path, cli: Cli, off
     assert "weekly-2026-W10 was changed after it was made: 'review.html'" in changed.err
 
 
+def test_a_signature_says_how_long_after_the_mail_it_came(office: Office, server: MailServer) -> None:
+    server.handler.at_data += ["451 busy"] * 5
+    deliver(office, due(office))
+    server.handler.at_data.clear()
+    deliver(replace(office, now=NOW + timedelta(hours=1)), due(office))
+    signed = sign(office.store, "weekly-2026-W10", now=NOW + timedelta(days=2, hours=3))
+    assert signed.after_mail == timedelta(days=2, hours=2)
+    assert signed.entry.facts["after_mail_s"] == signed.after_mail.total_seconds()
+
+
+def test_a_review_that_is_not_whole_is_not_signed(office: Office) -> None:
+    deliver(office, due(office, Plan("weekly")))
+    office.store.place.remove("reviews/weekly-2026-W10/review.html")
+    with pytest.raises(FailureError, match=r"weekly-2026-W10 is not whole: 'review.html' is absent"):
+        sign(office.store, "weekly-2026-W10", now=NOW)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -449,6 +523,9 @@ def test_a_signature_is_bound_to_the_very_review(configured: Path, cli: Cli, off
         (["weekly-2026-W10", "--decide", "x"], "write FINDING=expected"),
         (["weekly-2026-W10", "--decide", "x=expcted"], "unknown decision 'expcted': did you mean 'expected'?"),
         (["weekly-2026-W10", "--decide", "x=follow-up"], "a follow-up needs an owner and a date"),
+        (["weekly-2026-W10", "--decide", "x=follow-up::2026-04-01"], "a follow-up needs an owner and a date"),
+        (["weekly-2026-W10", "--decide", "x=follow-up:ana:soon"], "'soon' is no date; write 2026-04-01"),
+        (["weekly-2026-W10", "--decide", "x=fixed:ana:2026-04-01"], "only a follow-up has an owner and a date"),
     ],
 )
 def test_a_wrong_signature_is_refused_in_a_line(configured: Path, cli: Cli, words: list[str], said: str) -> None:
