@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,12 @@ from audit_reports.delivery.agenda import Task, tasks
 from audit_reports.delivery.calendar import calendar
 from audit_reports.delivery.deliver import Office, deliver
 from audit_reports.delivery.history import history_of
+from audit_reports.delivery.late import late_events
 from audit_reports.delivery.sign import sign
 from audit_reports.exceptions import Rules
 from audit_reports.feeds import FEEDS
+from audit_reports.filter import Filter
+from audit_reports.finding import Finding
 from audit_reports.landing import land
 from audit_reports.period import Period
 from audit_reports.plan import Mail, Plan
@@ -121,6 +125,8 @@ def test_an_amendment_that_changes_little_is_kept_and_not_mailed(
     }  # fmt: skip
     put(office.store, tmp_path, ("later", "2026-03-06T16:40:00Z", "Assistants", "Updated"), now=MONDAY + 3 * HOUR)
     assert run(replace(office, now=MONDAY + 4 * HOUR)) == [f"amendment 2 to {REVIEW}: made"]
+    second = record(office, 2)["amendment"]
+    assert (second["landing"], second["figures"][0]["before"]) == (2, 41), "told against the form before, not the first"
     assert len(server.handler.received) == 1
 
 
@@ -132,7 +138,11 @@ def test_an_amendment_reopens_the_signature(office: Office, tmp_path: Path) -> N
     (day,) = calendar(office.store, [PLAN], timezone="UTC", now=later.now)
     assert (day.state, day.reason) == ("unsigned", "amendment 1 saw landing 2, and is not signed")
     assert (day.amendments, day.landing, day.signed_at) == (1, 2, None)
-    sign(office.store, REVIEW, now=later.now)
+    assert (day.mailed_at, day.unsigned_since) == (MONDAY, later.now)
+    again = sign(office.store, REVIEW, now=later.now + HOUR)
+    run_json = office.store.place.read(f"reviews/{REVIEW}/amendment-1/run.json")
+    assert again.after_mail == HOUR
+    assert (again.entry.facts["amendment"], again.entry.facts["run"]) == (1, hashlib.sha256(run_json).hexdigest())
     assert calendar(office.store, [PLAN], timezone="UTC", now=later.now)[0].state == "signed"
 
 
@@ -160,6 +170,14 @@ def test_what_trickles_in_makes_one_amendment(office: Office, tmp_path: Path) ->
         assert to_do(replace(office, now=MONDAY + hour * HOUR), plan) == []
     (task,) = to_do(replace(office, now=MONDAY + 7 * HOUR), plan)
     assert task.late == (Late("invent", 2, 1), Late("invent", 3, 1), Late("invent", 4, 1))
+
+
+def test_each_period_has_late_what_its_own_review_has_not_seen(office: Office, tmp_path: Path) -> None:
+    put(office.store, tmp_path, ("seen", "2026-02-27T20:00:00Z", "API Keys", "Created"), now=MONDAY + HOUR)
+    put(office.store, tmp_path, ("late", "2026-03-06T20:00:00Z", "API Keys", "Created"), now=MONDAY + 2 * HOUR)
+    earlier, later = (Period.parse(f"2026-W{week}", timezone="UTC", now=MONDAY) for week in ("09", "10"))
+    late = late_events(AuditLog(office.store), PLAN, {earlier: 2, later: 1})
+    assert late == {later: (Late("invent", 3, 1),)}
 
 
 def test_catch_up_says_how_far_back_is_amended(office: Office, tmp_path: Path) -> None:
@@ -246,6 +264,19 @@ def test_an_amendment_says_where_the_filter_the_version_or_the_record_is_another
 
 
 FOUND = Told("burst-1a2b3c", "high", "Ana did much more than usual.")
+
+
+def test_an_amendment_tells_what_is_new_what_is_gone_and_what_is_less(office: Office) -> None:
+    period = Period.parse("2026-W10", timezone="UTC", now=MONDAY)
+    where = Filter.of(timezone="UTC", actor="ben")
+    new = Finding("first_country", "high", "ben", "Ben was in Vietnam.", "Never before.", MONDAY, MONDAY, where, "Ask.")
+    review = replace(make_review(AuditLog(office.store), period, name="weekly"), findings=(new,))
+    before = json.loads(office.store.place.read(f"reviews/{REVIEW}/run.json"))
+    before["findings"] = [asdict(FOUND)]
+    before["figures"]["events"] = 50
+    made = amendment_of(review, before, (), number=1, made_at=MONDAY)
+    assert (made.new, made.gone) == ((Told(new.id, "high", "Ben was in Vietnam."),), (FOUND,))
+    assert [(one.name, one.before, one.after) for one in made.figures] == [("events", 50, 40)]
 
 
 def amended(late: int, *, figures: dict[str, tuple[int, int]], **found: tuple[Told, ...]) -> Amendment:
