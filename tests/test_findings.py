@@ -401,6 +401,16 @@ def test_an_exception_hides_nothing_that_it_covers_in_part(log: AuditLog, found:
     assert sift(log, found["2026-W10"], [part], on=date(2026, 3, 8))[1] == []
 
 
+def test_an_exception_hides_nothing_of_another_check_and_no_silence(
+    log: AuditLog, found: dict[str, list[Finding]]
+) -> None:
+    another = Expected.of({**DECIDED, "finding": "burst"}, timezone="Europe/Madrid")
+    assert sift(log, found["2026-W10"], [another], on=date(2026, 3, 8))[1] == []
+    silent = [one for week in found.values() for one in week if one.finding == "silent_feed"]
+    decided = Expected.of({**DECIDED, "finding": "silent_feed", "filter": {"feed": "invent"}}, timezone="Europe/Madrid")
+    assert sift(log, silent, [decided], on=date(2026, 3, 8)) == (silent, []), "it has no event that could match"
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

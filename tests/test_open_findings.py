@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from audit_reports.delivery.agenda import tasks
 from audit_reports.delivery.deliver import Office, deliver
 from audit_reports.delivery.open_findings import open_findings, told_until
 from audit_reports.delivery.sign import Decision, sign
+from audit_reports.exceptions import Rules
 from audit_reports.feeds import FEEDS
 from audit_reports.landing import land
 from audit_reports.outputs.html import page
@@ -120,6 +121,15 @@ def test_what_was_never_told_cannot_be_decided(store: Store, week: Week) -> None
         sign(store, "weekly-2026-W11", decisions=[Decision("mass_deletion-000000", "fixed")], now=FIRST)
 
 
+def test_a_finding_is_decided_once_and_none_is_left_out(store: Store, week: Week) -> None:
+    first, *rest = [one["finding"] for one in week(10)["findings"]]
+    assert rest
+    with pytest.raises(UsageError, match=f"two decisions about '{first}'"):
+        sign(store, "weekly-2026-W10", decisions=[Decision(first, "fixed"), Decision(first, "expected")], now=FIRST)
+    with pytest.raises(UsageError, match=f"{len(rest)} findings have no decision yet: {rest[0]}"):
+        sign(store, "weekly-2026-W10", decisions=[Decision(first, "fixed")], now=FIRST)
+
+
 def test_a_later_entry_of_the_journal_changes_nothing(store: Store, week: Week) -> None:
     week(10)
     entry = told_until(store.journal)
@@ -165,6 +175,22 @@ def test_documents_tell_it_once_worst_and_oldest_first(store: Store) -> None:
         assert "did much. " in body
         assert "overdue" in body
     assert attention(review)[-1] == "Still open from earlier reviews: 1 finding, the oldest for 56 days; 1 overdue."
+
+
+def test_what_an_exception_hides_is_neither_told_nor_open(store: Store) -> None:
+    period, log = Period.parse("2026-W10", timezone="UTC", now=FIRST), AuditLog(store)
+    (found,) = [one for one in make_review(log, period).findings if one.finding == "mass_deletion"]
+    told = Carried(found.id, found.severity, found.actor, found.sentence, "weekly-2026-W09", 7)
+    for last, is_hidden in (
+        (date(2026, 3, 7), False),
+        (date(2026, 3, 8), True),
+    ):  # until the period's last day at least
+        expected = {"finding": "mass_deletion", "filter": {"actor": "dev@example.com"}, "until": last}
+        rules = Rules.of({}, [expected | {"owner": "ana", "reason": "cleaning up"}], timezone="UTC")
+        review = make_review(log, period, rules=rules, carried=[told])
+        assert [one.finding.id for one in review.hidden] == [found.id] * is_hidden
+        assert (found.id in {one.id for one in review.findings}) is not is_hidden
+        assert [one.is_found_again for one in review.carried] == [True] * (not is_hidden)
 
 
 def test_a_review_made_twice_by_hand_is_the_same_twice(store: Store, tmp_path: Path, cli: Cli) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from html import unescape
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from audit_reports.actors import MACHINES
+from audit_reports.errors import FailureError
+from audit_reports.exceptions import Expected, Hidden
 from audit_reports.formats import plain
+from audit_reports.output import run_record
 from audit_reports.outputs.html import page
 from audit_reports.outputs.mail import FINDINGS, ROWS, mail_body
 from audit_reports.rendering import local, number, signed
@@ -95,6 +100,23 @@ def test_a_finding_says_what_why_when_and_how_to_see_all_of_it(review: Review, h
     first = text(told[0])
     assert "audit-reports events --actor marta.vidal@northwind.example --to 2026-03-04T09:58:53.253001Z --from" in first
     assert f"--timezone {MADRID} --as-of {review.landing} " in first
+
+
+def test_a_page_says_what_each_exception_hid(review: Review, tmp_path: Path) -> None:
+    gravest, *rest = review.findings
+    why = {"owner": "ana", "reason": "a <move>", "until": date(2026, 12, 31)}
+    decided = Expected.of({"finding": gravest.finding, "filter": {"actor": "x"}, **why}, timezone=MADRID)
+    made = replace(review, findings=tuple(rest), hidden=(Hidden(gravest, decided),))
+    said = f"{plain(gravest.sentence)} Expected by ana until 2026-12-31: a <move>"
+    assert f"Expected, by a decision 1 {said}" in text(section(page(made), "attention"))
+    (recorded,) = run_record(made, tmp_path, [], {})["hidden"]
+    assert recorded == {"finding": gravest.id, "sentence": gravest.sentence, **why, "until": "2026-12-31"}
+
+
+def test_a_page_that_would_be_too_large_is_not_made(review: Review, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audit_reports.outputs.html.MOST_BYTES", 4_000_000)
+    with pytest.raises(FailureError, match=r"review.html would have [\d,]+ bytes, and 4,000,000 are the most"):
+        page(review)
 
 
 def test_sections_stand_in_their_order_and_people_apart_from_machines(review: Review, html: str) -> None:
