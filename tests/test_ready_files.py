@@ -53,6 +53,18 @@ def test_lines_of_cron_are_lines_of_cron() -> None:
         assert "%" not in line, "cron would end the command there"
 
 
+def test_each_of_them_looks_every_hour() -> None:
+    said = dict(texts())
+    cron = [line.split(maxsplit=6) for line in said["audit-reports.cron"].splitlines() if line[:1].isdigit()]
+    commands = {words[-1].partition("/bin/")[2].partition(" 2>&1")[0]: " ".join(words[:5]) for words in cron}
+    assert list(commands) == ["audit-reports run", "audit-reports run --check"]
+    job, flow = (yaml.safe_load(said[name]) for name in ("kubernetes.yaml", "github-actions.yaml"))
+    hours = commands["audit-reports run"], job["spec"]["schedule"], flow[True]["schedule"][0]["cron"]
+    assert all(re.fullmatch(r"\d+ \* \* \* \*", one) for one in hours), hours
+    timer = said["audit-reports.timer"].splitlines()
+    assert {"OnCalendar=hourly", "Persistent=true"} <= set(timer), "and once after the machine was down"
+
+
 def test_systemd_takes_the_units(tmp_path: Path) -> None:
     for name, text in ready_files("systemd").items():
         assert all(re.fullmatch(r"#.*|\[[A-Z]\w+\]|[A-Z]\w+=.*|", line) for line in text.splitlines())
@@ -93,7 +105,10 @@ def test_github_gets_a_workflow() -> None:
     on = flow[True]  # YAML 1.1, which GitHub's own reader is not, takes `on` for a truth value
     assert re.fullmatch(rf"(?:{FIELD} ){{4}}{FIELD}", on["schedule"][0]["cron"])
     steps = flow["jobs"]["run"]["steps"]
-    assert [step["run"] for step in steps if "run" in step][1:] == ["audit-reports run", "audit-reports run --check"]
+    assert steps[-2:] == [
+        {"run": "audit-reports run"},
+        {"if": "always()", "run": "audit-reports run --check"},  # most of all where the run has failed
+    ]
 
 
 def test_the_command_line_prints_them(cli: Cli) -> None:
