@@ -20,6 +20,7 @@ from audit_reports.outputs.html import page
 from audit_reports.outputs.mail import FINDINGS, ROWS, mail_body
 from audit_reports.rendering import local, number, signed
 from audit_reports.review import Review
+from audit_reports.review_summary import cautions, lead, notable, readers_said
 
 MADRID = "Europe/Madrid"
 
@@ -150,9 +151,25 @@ def test_sections_stand_in_their_order_and_people_apart_from_machines(review: Re
 
 
 def test_a_mail_counts_what_it_leaves_out(review: Review) -> None:
-    body = mail_body(review, "mail.html")
-    assert f">and {len(review.findings) - FINDINGS} more in the review<" in body
+    html, twin = (mail_body(review, name) for name in ("mail.html", "mail.txt"))
+    more = f"and {len(review.findings) - FINDINGS} more in the review"
+    assert f">{more}<" in html
+    assert f"\n  {more}\n" in twin
     machines = review.actors["actor_type"].is_in(MACHINES).fill_null(value=False).sum()
     rows = {"people": review.actors.height - machines, "machines": machines}
     rows |= {name: review.tables[name].height for name in ("categories", "locations", "always_shown")}
-    assert re.findall(r">and (\d+) more<", body) == [str(rows[name] - most) for name, most in ROWS.items()]
+    left = [str(rows[name] - most) for name, most in ROWS.items()]
+    assert re.findall(r">and (\d+) more<", html) == re.findall(r"^- and (\d+) more$", twin, re.M) == left
+
+
+def test_a_mail_and_its_twin_say_what_matters(review: Review) -> None:
+    html, twin = text(mail_body(review, "mail.html")), " ".join(mail_body(review, "mail.txt").split())
+    said = [lead(review), readers_said(review), *cautions(review), *notable(review)]
+    said += [f"{one.sentence} {one.reason}" for one in review.findings[:FINDINGS]]
+    assert cautions(review)
+    for line in said:
+        assert plain(line) in html, line
+        assert plain(line) in twin, line
+    for row in review.always_shown.head(ROWS["always_shown"]).iter_rows(named=True):
+        assert f"{when(row['occurred_at'])}, {row['actor']}" in html
+        assert f"{when(row['occurred_at'])} {row['event']}" in twin
