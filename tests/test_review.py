@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from audit_reports import __version__
 from audit_reports.demo import World
 from audit_reports.errors import FailureError, UsageError
 from audit_reports.feeds import FEEDS
 from audit_reports.landing import land
 from audit_reports.log import AuditLog
-from audit_reports.output import OUTPUTS, write_review
+from audit_reports.output import LIBRARIES, OUTPUTS, write_review
 from audit_reports.outputs.mail import mail_body, wrapped
 from audit_reports.period import Period
 from audit_reports.review import Review, make_review
@@ -126,8 +128,18 @@ def test_run_json_proves_every_file(worst: Review, tmp_path: Path) -> None:
     assert set(record["files"]) == there - {"run.json"}
     for name, digest in record["files"].items():
         assert hashlib.sha256((tmp_path / "a" / name).read_bytes()).hexdigest() == digest
-    assert record["counts"]["matched"] == worst.trust.matched
-    assert set(record["tables"]) == set(worst.tables)
+    assert record["arguments"] == {"period": "2026-W10"}
+    assert record["versions"] == {"audit_reports": __version__, **{name: version(name) for name in LIBRARIES}}
+    books = worst.trust.books
+    assert record["counts"] == {
+        "read": books.read, "landed": books.landed, "duplicates": books.duplicates, "quarantined": books.quarantined,
+        "removed": books.removed, "in_period": worst.trust.in_period, "matched": worst.trust.matched,
+    }  # fmt: skip
+    assert books.read > books.landed > worst.trust.matched
+    assert {name: (one["rows"], one["filter_sha256"]) for name, one in record["tables"].items()} == {
+        name: (frame.height, sorted({one.filter_hash for one in worst.provenance if one.table == name}))
+        for name, frame in worst.tables.items()
+    }
     assert (tmp_path / "a" / "review.pdf").read_bytes().startswith(b"%PDF")
 
 

@@ -36,7 +36,12 @@ def test_only_what_is_picked_is_shown_and_the_rest_is_named(review: Review) -> N
         assert review.findings[0].reason not in document
         assert f"{review.trust.books.quarantined} quarantined" in document or "quarantined 10" in document
     assert set(page_context(review, look).charts) == {"actors"}
-    assert len(page_context(review, look).tables["people"].rows) == 3
+    people, every = (page_context(review, OURS.of_plan(plan(rows=rows))).tables["people"] for rows in (3, 500))
+    assert (len(people.rows), people.more) == (3, len(every.rows) - 3)
+    assert people.more_events == sum(row["events"] for row in every.rows[3:])
+    assert f"{people.more} more, together {people.more_events:,} events" in shown
+    told = mail_body(review, "mail.txt", look).partition("BY ACTOR\n")[2].partition("\n\n")[0]
+    assert (told.count("\n- ") + told.startswith("- "), f"- and {people.more} more" in told) == (4, True)
     assert "Not shown" not in page(review)
 
 
