@@ -194,9 +194,16 @@ def main(words: Sequence[str] | None = None) -> int:
             f"audit-reports: {_one_line(error.strerror or str(error))} {quoted(error.filename or '')}", file=sys.stderr
         )
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, RuntimeError) as error:
+        if not _is_stop(error):
+            raise
         print("audit-reports: stopped; nothing half done was kept", file=sys.stderr)
         return 130
+
+
+def _is_stop(error: BaseException) -> bool:
+    """Say whether somebody pressed Ctrl-C: in the midst of a query DuckDB makes an error of its own of that."""
+    return isinstance(error, KeyboardInterrupt) or str(error) == "Query interrupted"
 
 
 def _say_warning(message: Warning | str, *_: Any, **__: Any) -> None:

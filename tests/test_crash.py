@@ -30,7 +30,8 @@ from audit_reports.row_hashes import rows_hash
 from audit_reports.store import Store
 
 _PROGRAM = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background inherits that it is passed over
 import deltalake, duckdb, polars, polars_hash
 from audit_reports import compaction, landing, retention
 from audit_reports.cli import main
@@ -174,6 +175,21 @@ def test_killed_at_any_moment_all_of_a_change_is_there_or_none(
         compact(Store(store), now=datetime.now(UTC) + timedelta(days=days))
     books.check()
     assert on_disk(store) == in_table(store), "and nothing of the dead is left"
+
+
+def test_stopped_in_the_midst_of_reading_it_says_so_in_a_line_and_lands_nothing(store: Path, tmp_path: Path) -> None:
+    file = tmp_path / "many.jsonl"
+    file.write_text("".join(f"{event(str(n), '2026-03-02')}\n".replace("'", '"') for n in range(200_000)))
+    child = writer(["ingest", str(file), "--feed", "invent", "--store", str(store)])
+    assert child.stdin is not None
+    child.stdin.write(b"\n")
+    child.stdin.flush()
+    while child.poll() is None and not any(store.glob("staging/*/0/day=*")):
+        time.sleep(0.005)  # DuckDB is at it
+    child.send_signal(signal.SIGINT)
+    _, err = child.communicate(timeout=60)
+    assert (child.returncode, err) == (130, b"audit-reports: stopped; nothing half done was kept\n")
+    assert not store.exists()
 
 
 @pytest.mark.parametrize("limit", [300, 2_000, 5_000])
