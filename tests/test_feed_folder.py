@@ -43,8 +43,10 @@ def test_its_events_are_recognised_checked_landed_and_asked_for(cli: Cli, tmp_pa
     assert len(known) == len(FEEDS) + 1
     assert all(row["product"] and row["exported_from"] and row["recognised_by"] for row in known.values())
     assert known["door"]["exported_from"] == "the controller's nightly file"
+    before = set(tmp_path.rglob("*"))
     (shown,) = cli("feeds", "check", file, "--config", settings).rows
     assert (shown["event"], shown["reason"]) == ("Door Opened", None)
+    assert set(tmp_path.rglob("*")) == before, "nothing is landed, and no store made"
     where = ("--config", settings, "--store", tmp_path / "store")
     assert cli("ingest", file, *where, "--timezone", "Asia/Tokyo").code == 0, "which is for feeds that define no zone"
     (row,) = cli("events", "--store", tmp_path / "store", "--config", settings, "--feed", "door").rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ from conftest import Cli
 from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 
+from audit_reports import AuditLog
+from audit_reports.feeds import FEEDS
 from audit_reports.geo import Geo
+from audit_reports.landing import land
 
 EVENT = {"id": "1", "occurred_at": "2026-03-02T09:00:00Z", "category": "Members", "action": "Left"}
 
@@ -71,14 +75,25 @@ def test_events_are_placed_by_their_address_where_they_do_not_say(cli: Cli, tmp_
     }
 
 
-def test_each_distinct_address_is_looked_up_once(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_distinct_address_is_looked_up_once(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: Counter[str] = Counter()
     geo = Geo(database)
     look_up = geo._looked_up
     monkeypatch.setattr(geo, "_looked_up", lambda ip: (asked.update([ip]), look_up(ip))[1])
-    for _ in range(3):
-        geo.place("203.0.113.7")
-    assert asked == {"203.0.113.7": 1}
+    events = [EVENT | {"id": f"e{n}", "ip": f"203.0.113.{n % 2}"} for n in range(6)]
+    for number, some in enumerate((events[:4], events[4:])):
+        (tmp_path / f"{number}.jsonl").write_text("".join(json.dumps(event) + "\n" for event in some))
+        land(
+            tmp_path / "store",
+            [str(tmp_path / f"{number}.jsonl")],
+            FEEDS,
+            now=datetime(2026, 3, 30, tzinfo=UTC),
+            geo=geo,
+        )
+    assert AuditLog(tmp_path / "store").by("country")["events"].to_list() == [6]
+    assert asked == {"203.0.113.0": 1, "203.0.113.1": 1}
 
 
 @pytest.mark.parametrize(("text", "words"), [(None, "there is no file"), ("no database", "is no MaxMind database")])

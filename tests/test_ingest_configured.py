@@ -76,6 +76,14 @@ def test_a_file_that_landed_is_not_read_again(
     assert looked == ["b.jsonl"]
 
 
+def test_a_pattern_reaches_any_depth_where_it_says_so(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(f'[[ingest]]\npaths = ["{tmp_path}/inbox/**/*.jsonl"]\n')
+    (tmp_path / "inbox" / "2026").mkdir(parents=True)
+    put(tmp_path / "inbox" / "2026" / "03" / "a.jsonl", "1")
+    assert cli("ingest", "--config", path, "--store", tmp_path / "store").rows[0]["landed"] == 1
+
+
 def test_an_entrys_feed_is_whose_its_files_are(cli: Cli, tmp_path: Path, settings: Path) -> None:
     (tmp_path / "inbox").mkdir()
     (tmp_path / "other").mkdir()

@@ -239,6 +239,20 @@ def test_a_line_that_cannot_land_is_kept_with_its_place_and_reason(store: Path, 
         assert (coded != kept) == (reason == "bytes that are no UTF-8")
 
 
+@pytest.mark.parametrize("at", ["2000-01-01T00:00:00Z", "2026-03-31T06:00:00Z"])
+def test_the_first_and_the_last_time_that_is_believed_lands(at: str, store: Path, tmp_path: Path) -> None:
+    assert books(landed(store, write(tmp_path / "a.jsonl", event(at=at)))) == (1, 1, 0, 0)
+
+
+def test_a_field_that_changed_its_type_is_named_with_its_file_its_line_and_both_types(
+    store: Path, tmp_path: Path, cli: Cli
+) -> None:
+    file = write(tmp_path / "a.jsonl", event(), event("e2", actor={"email": ["ana@northwind.example"]}))
+    assert cli("ingest", file, "--store", store).err == (
+        f"1 in quarantine: field actor.email is of type array, not text ({file}, line 2)\n"
+    )
+
+
 # (time as written, in UTC by a clock in Madrid; RFC 3339 allows small letters)
 TIMES = [
     ("2026-03-02T09:14:05.120Z", "2026-03-02T09:14:05.120000+00:00"),
@@ -347,14 +361,18 @@ def test_globs_and_a_pipe(store: Path, tmp_path: Path, cli: Cli) -> None:
         write(tmp_path / f"day-{n}.jsonl", event(f"e{n}"))
     ran = cli("ingest", tmp_path / "day-[01].jsonl", "--store", store)
     assert (ran.code, ran.rows[0]["landed"]) == (0, 2)
+    (tmp_path / "deep" / "deeper").mkdir(parents=True)
+    write(tmp_path / "deep" / "deeper" / "day-3.jsonl", event("e3"))
+    assert cli("ingest", tmp_path / "**" / "day-3.jsonl", "--store", store).rows[0]["landed"] == 1
     piped = cli("ingest", "-", "--store", store, stdin=json.dumps(event("p1")).encode() + b"\nhello\n")
     assert (piped.code, piped.rows[0]) == (
         0,
-        {"landing": 2, "read": 2, "landed": 1, "duplicates": 0, "quarantined": 1},
+        {"landing": 3, "read": 2, "landed": 1, "duplicates": 0, "quarantined": 1},
     )
     assert aside(store) == [("-", 2, "not JSON: Expecting value")]
-    csv = cli("ingest", "-", "--store", store, stdin=INVENT_CSV.encode())
-    assert csv.rows[0]["landed"] == 1
+    document = json.dumps({"events": [event("p3")]}).encode()
+    for data in (INVENT_CSV.encode(), document, gzip.compress(json.dumps(event("p4")).encode())):
+        assert cli("ingest", "-", "--store", store, stdin=data).rows[0]["landed"] == 1
     strict = cli("ingest", "-", "--store", store, "--strict", stdin=json.dumps(event("p2")).encode() + b"\nhello\n")
     assert (strict.code, strict.rows[0]["landed"], strict.rows[0]["quarantined"]) == (1, 1, 1)
 

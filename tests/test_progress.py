@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,25 @@ def test_downloads_tell_their_bytes_before_the_landing_does(s3: str, store: Path
     land(store, [f"{s3}/in/"], FEEDS, now=NOW, progress=told.append)
     assert told[1] == Progress(size, size, work="downloading")
     assert told[-1] == Progress(size, size, 3, work="landing")
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [("ingest a.jsonl", "landing"), ("store compact", "compacting"), ("store backup copy", "copying")],
+)
+def test_a_terminal_sees_how_far_it_is_until_it_is_done(
+    words: str, named: str, store: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("a.jsonl").write_text(lines("a"))
+    fill(store)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr("audit_reports.clock.seconds", count().__next__)  # what takes no time draws nothing
+    ran = cli(*words.split(), "--store", store)
+    assert ran.code == 0
+    drawn = ran.err.rpartition("\r")[0].split("\r")
+    assert drawn[-1].startswith(f"{named}: 100 %, 0 of 0 MB")
+    assert all(line.endswith("\x1b[K") for line in drawn[1:])
+    assert "\r" not in ran.out
 
 
 @pytest.mark.parametrize("words", [["compact"], ["backup", "copy"]])
