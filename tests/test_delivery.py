@@ -18,7 +18,7 @@ from audit_reports.delivery.agenda import Task
 from audit_reports.delivery.calendar import calendar, wrong
 from audit_reports.delivery.deliver import Office, Outcome, deliver
 from audit_reports.delivery.history import histories
-from audit_reports.delivery.message import message_id
+from audit_reports.delivery.message import attachments_of, message_id
 from audit_reports.delivery.schedule import due_periods
 from audit_reports.delivery.sign import sign
 from audit_reports.delivery.smtp import login_of
@@ -124,6 +124,16 @@ def test_what_is_too_large_stays_in_the_store_and_the_mail_says_so(office: Offic
         assert body is not None
         text = " ".join(body.get_content().split())
         assert f"review.html, {size:,.1f} MB: in {office.store.uri}/reviews/weekly-2026-W10" in text
+
+
+def test_what_was_not_asked_for_is_not_attached() -> None:
+    files = dict.fromkeys(("review.html", "review.pdf", "tables/actors.csv", "tables/actors.json", "run.json"), b"x")
+    for formats, names in (
+        (("csv",), ["tables-csv.zip"]),
+        (("pdf", "json"), ["review.pdf", "tables-json.zip"]),
+        ((), []),
+    ):
+        assert list(attachments_of(files, formats)) == names
 
 
 def test_a_second_run_sends_nothing(office: Office, server: MailServer) -> None:

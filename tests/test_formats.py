@@ -13,7 +13,8 @@ import polars as pl
 import pytest
 
 from audit_reports.errors import FailureError, UsageError
-from audit_reports.formats import FORMATS, plain, table_text, write_frame
+from audit_reports.formats import FORMATS, FORMULA_STARTS, plain, table_text, write_frame
+from audit_reports.workbook import SHEET_ROWS
 
 HOSTILE: list[str | None] = [
     "<script>alert(1)</script>",
@@ -92,6 +93,8 @@ def test_xlsx_holds_text_as_text_and_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
     sheet = openpyxl.load_workbook(tmp_path / "a.xlsx")["summary"]
     assert [sheet.cell(3, 1).value, sheet.cell(3, 1).data_type] == ["=HYPERLINK(1)", "s"]
+    quoted = [bool(sheet.cell(row, 1).quotePrefix) for row in range(2, len(HOSTILE) + 2)]
+    assert quoted == [(text or "").startswith(FORMULA_STARTS) for text in HOSTILE], "text also after somebody edits it"
     assert sheet.cell(2, 3).value == datetime(2026, 3, 2, 9, 14, 5, 120000)  # noqa: DTZ001 - a spreadsheet has no zones
     assert sheet.cell(2, 2).value == -1
 
@@ -114,7 +117,8 @@ def test_wrong_use_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         written("parquet")
     with pytest.raises(UsageError, match="no folder"):
         write_frame(FRAME, "csv", out=tmp_path / "absent" / "a.csv", stream=io.StringIO())
-    monkeypatch.setattr("audit_reports.workbook.SHEET_ROWS", 5)
+    assert SHEET_ROWS + 1 == 1 << 20, "with its head"
+    monkeypatch.setattr("audit_reports.workbook.SHEET_ROWS", FRAME.height - 1)
     with pytest.raises(UsageError, match="do not fit"):
         write_frame(FRAME, "xlsx", out=tmp_path / "a.xlsx", stream=io.StringIO())
     assert not list(tmp_path.iterdir())
