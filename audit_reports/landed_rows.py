@@ -15,6 +15,7 @@ from audit_reports.errors import FailureError, quoted
 from audit_reports.feed import literal
 from audit_reports.journal import whoami
 from audit_reports.row_hashes import TEXT, sums, total, written
+from audit_reports.stopping import stoppable
 from audit_reports.store import COMMITS, EVENTS, EventFile, Store, scan_sql
 
 if TYPE_CHECKING:
@@ -74,10 +75,11 @@ def write_day(
     target = folder / f"day={day}" / "rows.parquet"
     target.parent.mkdir(parents=True)
     columns = ", ".join(name for name in NAMES if name != "day")
-    connection.execute(
+    copy = (
         f"COPY (SELECT {columns} FROM ({scan_sql(paths)}) WHERE {where} ORDER BY actor, occurred_at, feed, event_id) "
         f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd)"
     )
+    stoppable(connection, lambda: connection.execute(copy))
     rows = rows_by_landing(connection, [str(target)])
     count = sum(one.rows for one in rows.values())
     return ([Staged(target, day, count, min(rows), max(rows))] if rows else []), rows

@@ -22,6 +22,7 @@ from audit_reports.quarantine import BASE64, Quarantined
 from audit_reports.quarantine_files import keep_quarantine
 from audit_reports.row_hashes import rows_hash
 from audit_reports.staging import OWN, Reading, copy_sql, staged_files
+from audit_reports.stopping import stoppable
 from audit_reports.store import Store
 from audit_reports.strict import strict_sql
 
@@ -129,7 +130,8 @@ def _land(
 
     good: pl.DataFrame = connection.sql(f"SELECT file, line, raw FROM ({_GOOD})").pl()
     if good.height:
-        connection.execute(copy_sql(f"SELECT {', '.join(OWN)} FROM ({_GOOD})", folder / "0", number, reading.now))
+        copy = copy_sql(f"SELECT {', '.join(OWN)} FROM ({_GOOD})", folder / "0", number, reading.now)
+        stoppable(connection, lambda: connection.execute(copy))
     conflicts, duplicates = take_out_copies(
         connection,
         folder,

@@ -7,9 +7,7 @@ day and is staged as the name of its file alone: those files are read again, for
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,6 +24,7 @@ from audit_reports.quarantine import Aside, Quarantined, located
 from audit_reports.row_hashes import Seen, see
 from audit_reports.rows import rows_sql
 from audit_reports.spool import CLASSES, FlawedError, Spool, Spools, reading_sql
+from audit_reports.stopping import stoppable
 from audit_reports.store import Store, utc
 from audit_reports.strict import holds_loose
 from audit_reports.watching import Progress, Watcher
@@ -39,7 +38,6 @@ _FLUSH_ROWS = {CLASSES[0]: 20_000, CLASSES[1]: 200, CLASSES[2]: 2}
 
 _GROUP_FILES = 5_000
 _GROUP_BYTES = 4 << 30
-_POLL_SECONDS = 0.2
 _EVENT_BYTES = 500  # about; how many events there are is known when a group of files has been read
 _NO_DAY = "day=__HIVE_DEFAULT_PARTITION__"
 _UNKNOWN = Feed("", "", "", (), {"occurred_at": "NULL", "event": "NULL"})
@@ -240,9 +238,14 @@ def _copied(work: Work, group: Sequence[Input | Spool], folder: Path, longest: i
     kept = ["CASE WHEN day IS NULL THEN file ELSE raw END AS raw" if name == "raw" else name for name in OWN]
     work.connection.execute(f"SET partitioned_write_flush_threshold = {_FLUSH_ROWS[longest]}")
     work.connection.execute("SET threads = 1" if longest == CLASSES[-1] else "RESET threads")
-    with _polled(work, sum(one.size for one in group if isinstance(one, Input))):
-        rows = f"SELECT {', '.join(kept)} FROM ({_judged(work, like, events)})"
-        counted = work.connection.execute(copy_sql(rows, folder, work.number, work.reading.now)).fetchone()
+    size = sum(one.size for one in group if isinstance(one, Input))
+    rows = f"SELECT {', '.join(kept)} FROM ({_judged(work, like, events)})"
+    copy = copy_sql(rows, folder, work.number, work.reading.now)
+    counted = stoppable(
+        work.connection,
+        lambda: work.connection.execute(copy).fetchone(),
+        meanwhile=lambda: work.tell(max(work.connection.query_progress(), 0) / 100 * size),
+    )
     work.connection.execute("RESET threads")
     return int(counted[0]) if counted else 0
 
@@ -267,26 +270,6 @@ def staged_files(connection: duckdb.DuckDBPyConnection, folder: Path, number: in
 
 
 OWN = [name for name in NAMES if name not in ("landed_at", "landing")]
-
-
-@contextmanager
-def _polled(work: Work, size: int) -> Iterator[None]:
-    """Tell how far the connection's query is, now and then, while the block runs."""
-    done = threading.Event()
-
-    def poll() -> None:
-        while not done.wait(_POLL_SECONDS):
-            work.tell(max(work.connection.query_progress(), 0) / 100 * size)
-
-    watching = threading.Thread(target=poll, daemon=True)
-    if work.reading.progress:
-        watching.start()
-    try:
-        yield
-    finally:
-        done.set()
-        if work.reading.progress:
-            watching.join()
 
 
 def set_aside(work: Work) -> None:

@@ -36,6 +36,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
         "period",
         "plan",
         "resources",
+        "stopping",
         "watching",
     ),
     (

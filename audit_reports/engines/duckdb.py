@@ -22,6 +22,7 @@ from audit_reports.engine import EngineError, Limits, Native
 from audit_reports.engines.duckdb_natives import native_sql, quoted_name
 from audit_reports.engines.duckdb_opening import one_select, open_locked
 from audit_reports.errors import UsageError
+from audit_reports.stopping import stoppable
 from audit_reports.store import EventFile, Store, connect, events_sql
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class DuckDBEngine:
         """Run a frame and return its rows."""
         relation = self.relation(frame)
         try:
-            return pl.DataFrame(Table.from_arrow(relation))
+            return pl.DataFrame(stoppable(self.connection, lambda: Table.from_arrow(relation)))
         except Exception as error:  # arro3 knows no other kind; DuckDB's own words are in it
             raise EngineError(str(error).removeprefix(_FROM_STREAM)) from error
 
