@@ -81,7 +81,7 @@ class DuckDBEngine:
         """Run one SELECT over a frame, whose name in it is `events`."""
         text = f"{_WITH}events AS NOT MATERIALIZED ({self.sql_text(frame)})\n{one_select(query)}"
         try:
-            rows: pl.DataFrame = self.connection.sql(text).pl()
+            rows: pl.DataFrame = stoppable(self.connection, lambda: self.connection.sql(text).pl())
         except duckdb.IOException as error:
             raise EngineError(str(error)) from error
         except duckdb.Error as error:
