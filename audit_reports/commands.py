@@ -73,6 +73,7 @@ def ingest(run: Run) -> int:
     import polars as pl
 
     from audit_reports.landing import land, land_configured
+    from audit_reports.places import place_of
 
     arguments = run.arguments
     feeds = run.feeds()
@@ -97,6 +98,8 @@ def ingest(run: Run) -> int:
             else:
                 result = land_configured(run.store, run.config.ingest, feeds, **means)
     _say_what_was_odd(result)
+    if result.landing is not None:
+        run.warn_of_others(place_of(run.store))
     books = {name: getattr(result, name) for name in ("landing", "read", "landed", "duplicates", "quarantined")}
     frame = pl.DataFrame([books], schema=dict.fromkeys(books, pl.Int64))
     if format == "json" and run.out is None:

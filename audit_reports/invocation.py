@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from audit_reports.feed import Feed
     from audit_reports.geo import Geo
     from audit_reports.log import AuditLog
+    from audit_reports.place import Place
     from audit_reports.store import Store
     from audit_reports.watching import Watcher
 
@@ -69,9 +70,13 @@ class Run:
 
         store = Store(self.store)
         check_reader(store, self.config.readers, what=self.arguments.command, now=clock.now())
-        if store.place.others_can_read():
-            say(f"warning: other users of this machine can read the store at {quoted(store.uri)}; chmod 700 shuts it")
+        self.warn_of_others(store.place)
         return store
+
+    def warn_of_others(self, place: Place) -> None:
+        """Warn where others could read a store's files."""
+        if place.others_can_read():
+            say(f"warning: other users of this machine can read the store at {quoted(place.uri)}; chmod 700 shuts it")
 
     def log(self) -> AuditLog:
         from audit_reports.log import AuditLog

@@ -240,7 +240,7 @@ def copy(run: Run) -> int:
     now = clock.now()
     with run.watched() as progress:
         if what == "backup":
-            done = backup(Store(run.store), place, now=now, progress=progress)
+            done = backup(run.opened(), place, now=now, progress=progress)
         else:
             done = restore(place, run.store, now=now, progress=progress)
     if run.format == "table" and run.out is None:

@@ -17,11 +17,16 @@ from audit_reports.store import Store
 READING = (["events"], ["summary", "--by", "actor"], ["store", "info"], ["store", "journal"], ["store", "quarantine"])
 
 
+def put(file: Path, name: str) -> Path:
+    file.write_text(
+        f'{{"id": "{name}", "occurred_at": "2026-03-02T09:00:00Z", "category": "Members", "action": "Left"}}\n'
+    )
+    return file
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
-    file = tmp_path / "events.jsonl"
-    file.write_text('{"id": "1", "occurred_at": "2026-03-02T09:00:00Z", "category": "Members", "action": "Left"}\n')
-    return file
+    return put(tmp_path / "events.jsonl", "1")
 
 
 @pytest.fixture
@@ -36,7 +41,9 @@ def settings(tmp_path: Path, *readers: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("words", [*READING, ["review", "--period", "2026-W10"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [*READING, ["review", "--period", "2026-W10"], ["store", "backup", "copy"]], ids=" ".join
+)
 def test_others_are_refused_in_a_line_and_journaled(cli: Cli, landed: Path, tmp_path: Path, words: list[str]) -> None:
     ran = cli(*words, "--store", landed, "--config", settings(tmp_path, "nobody-else", "@no-such-group"))
     assert (ran.code, ran.out) == (2, "")
@@ -46,6 +53,7 @@ def test_others_are_refused_in_a_line_and_journaled(cli: Cli, landed: Path, tmp_
     host, user = whoami()
     assert (entry.kind, dict(entry.facts)) == ("refused", {"asked_for": words[0], "by": f"{user}@{host}"})
     assert Store(landed).journal.break_at() is None
+    assert not Path("copy").exists()
 
 
 @pytest.mark.parametrize("words", READING, ids=" ".join)
@@ -68,13 +76,16 @@ def test_the_environment_cannot_say_who_one_is(monkeypatch: pytest.MonkeyPatch) 
     assert whoami() == before
 
 
-def test_a_new_store_is_its_owners_alone_and_an_open_one_gets_a_warning(cli: Cli, landed: Path) -> None:
+def test_a_new_store_is_its_owners_alone_and_an_open_one_gets_a_warning(cli: Cli, landed: Path, tmp_path: Path) -> None:
     assert landed.stat().st_mode & 0o077 == 0
     assert cli("events", "--store", landed).err == ""
     landed.chmod(0o755)
-    ran = cli("events", "--store", landed)
-    assert ran.code == 0
-    assert "other users of this machine can read the store" in ran.err
+    put(tmp_path / "more.jsonl", "2")
+    for words in (["events"], ["ingest", tmp_path / "more.jsonl"], ["store", "backup", "copy"]):
+        ran = cli(*words, "--store", landed)
+        assert ran.code == 0
+        assert "other users of this machine can read the store" in ran.err, words
+    assert Path("copy").stat().st_mode & 0o077 == 0
 
 
 def test_reading_the_sample_needs_no_configuration(cli: Cli, world: World) -> None:
