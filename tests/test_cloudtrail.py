@@ -122,6 +122,17 @@ def test_landing_the_folder_again_changes_nothing(shared_data: Path, landed: tup
     assert again.err.count("landed before, in landing 1") == 56
 
 
+def test_it_lands_in_one_store_with_the_events_of_all_other_products(shared_data: Path, store: Path, cli: Cli) -> None:
+    ran = cli("ingest", shared_data / "cloudtrail", shared_data / "feeds", "--store", store)
+    (books,) = ran.rows
+    assert ran.code == 0
+    assert books["read"] == books["landed"] + books["duplicates"] + books["quarantined"]
+    whole, *feeds = cli("store", "info", "--store", store).rows
+    assert {row["feed"] for row in feeds} == {file.stem for file in (shared_data / "feeds").glob("*.jsonl")}
+    assert sum(row["events"] for row in feeds) == whole["events"] == books["landed"]
+    assert sum(row["quarantined"] for row in feeds) == whole["quarantined"] == books["quarantined"]
+
+
 @pytest.mark.parametrize("dimension", READERS)
 def test_a_summary_agrees_with_counts_made_straight_from_the_raw_files(
     dimension: str, events: list[Event], landed: tuple[Landing, Path], cli: Cli
