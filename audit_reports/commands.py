@@ -248,10 +248,11 @@ def feeds(run: Run) -> int:
     """Print the known feeds, or what a file would become."""
     import polars as pl
 
+    from audit_reports.screens import by_column, feeds_table
+
     known = run.feeds()
     if run.arguments.check:
         from audit_reports.feed_check import check
-        from audit_reports.screens import by_column
         from audit_reports.staging import Reading
 
         if not run.arguments.file:
@@ -278,7 +279,8 @@ def feeds(run: Run) -> int:
         }
         for feed in known.values()
     ]
-    run.write(pl.DataFrame(rows))
+    table = pl.DataFrame(rows)
+    run.write(feeds_table(table, run.width) if run.is_for_people else table)
     return 0
 
 

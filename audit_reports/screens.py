@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 
 import polars as pl
 
@@ -46,6 +47,22 @@ def without_folder(quarantine: pl.DataFrame) -> tuple[pl.DataFrame, str]:
     names = quarantine["file"].unique().to_list()
     folder, slash, _ = os.path.commonprefix(names).rpartition("/")  # noqa: RUF071 - names in S3 are no paths of this machine
     return quarantine.with_columns(pl.col("file").str.strip_prefix(folder + slash)), folder
+
+
+def feeds_table(rows: pl.DataFrame, width: int | None = None) -> pl.DataFrame:
+    """Return feeds with their product and, in the lines below it, where the vendor exports its events, as wide as a terminal.
+
+    >>> rows = pl.DataFrame({"feed": ["door"], "product": ["Badge readers"], "exported_from": ["the nightly file of doors"]})
+    >>> feeds_table(rows, 20).rows()
+    [('door', 'Badge readers'), ('', 'the nightly'), ('', 'file of doors')]
+    """
+    room = (width or 120) - max(map(len, rows["feed"])) - 2
+    told = [
+        (name if number == 0 else "", line)
+        for name, product, place in rows.select("feed", "product", "exported_from").iter_rows()
+        for number, line in enumerate([*textwrap.wrap(product, room), *textwrap.wrap(place, room)])
+    ]
+    return pl.DataFrame(told, schema=["feed", "product, and where it exports its events"], orient="row")
 
 
 def by_column(rows: pl.DataFrame) -> pl.DataFrame:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
+import pytest
 from conftest import Cli
 
 from audit_reports import AuditLog
@@ -16,7 +17,7 @@ from audit_reports.landing import land
 from audit_reports.outputs.html import page
 from audit_reports.period import Period
 from audit_reports.review import make_review
-from audit_reports.screens import store_tables, without_folder
+from audit_reports.screens import feeds_table, store_tables, without_folder
 from audit_reports.store_info import info
 
 
@@ -136,6 +137,18 @@ def test_a_terminal_shows_quarantined_files_as_they_are_in_their_folder(cli: Cli
     found, folder = without_folder(AuditLog(store).quarantine())
     assert (sorted(found["file"]), folder) == (["c/two.jsonl", "one.jsonl"], str(tmp_path / "b"))
     assert without_folder(found)[1] == ""
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_terminal_shows_all_of_where_each_feed_is_exported(cli: Cli, width: int) -> None:
+    table = feeds_table(pl.DataFrame(cli("feeds").rows), width)
+    text = table_text(table, width)
+    assert max(map(len, text.splitlines())) <= width
+    told = " ".join(text.split())
+    for feed in FEEDS.values():
+        assert f"{feed.name} {feed.product} {feed.exported_from}" in told
+    if width == 120:  # as where the screen's width is not known
+        assert cli("feeds", "--format", "table").out.split() == text.split()
 
 
 def test_a_check_shows_people_a_line_a_column(cli: Cli, tmp_path: Path) -> None:
