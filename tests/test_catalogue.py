@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
+import narwhals as nw
+import polars as pl
 import pytest
 
+from audit_reports.always_shown import SHOWN, always_shown, shown
 from audit_reports.catalogue import CATALOGUE, EVENT_TYPES
 
 TYPES_BY_CATEGORY = {
@@ -65,3 +69,18 @@ def test_whatever_changes_who_may_do_what_is_always_shown() -> None:
         "Member Removed",
     }
     assert not any(kind.always_shown for kind in CATALOGUE if kind.category == "Assistants")
+
+
+def test_what_is_marked_is_shown_oldest_first_and_of_a_feeds_own_names_its_own() -> None:
+    at, nothing = datetime(2026, 3, 2, tzinfo=UTC), dict.fromkeys((*SHOWN, "actor_role"), None)
+    kinds = [{"feed": "invent", "category": kind.category, "action": kind.action} for kind in CATALOGUE]
+    told = [{"feed": "cloudtrail", "event": "StopLogging"}, {"feed": "cloudtrail", "actor_role": "Root"}]
+    others = [{"feed": "okta", "event": "StopLogging"}, {"feed": "okta", "actor_role": "Root"}]
+    rows = [
+        nothing | {"event_id": f"{n:02}", "occurred_at": at - timedelta(minutes=n), "landing": 1} | row
+        for n, row in enumerate([*kinds, *told, *others])
+    ]
+    frame = nw.from_native(pl.LazyFrame(rows, infer_schema_length=None))
+    ids = shown(frame, always_shown({"invent", "cloudtrail"})).collect()["event_id"].to_list()
+    marked = [n for n, kind in enumerate(CATALOGUE) if kind.always_shown]
+    assert ids == [f"{n:02}" for n in reversed([*marked, 50, 51])]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
+from audit_reports import AuditLog
 from audit_reports.delivery.agenda import tasks
-from audit_reports.delivery.calendar import Day, calendar, wrong
+from audit_reports.delivery.calendar import Day, calendar, silent_feeds, wrong
 from audit_reports.delivery.deliver import Office, deliver
 from audit_reports.delivery.sign import sign
 from audit_reports.feeds import FEEDS
@@ -141,3 +142,18 @@ def test_a_feed_that_fell_silent_is_told(store: Store) -> None:
     assert check(store, now) == [
         "silent: invent, its newest event is of 2026-05-17, and it was never silent so long before"
     ]
+
+
+@pytest.mark.parametrize(("apart", "longest"), [(1, 2), (7, 7)])
+def test_a_feed_is_silent_when_it_never_was_so_long_and_for_two_days_at_least(
+    tmp_path: Path, apart: int, longest: int
+) -> None:
+    event = {"category": "Assistants", "action": "Updated"}
+    days = [date(2026, 3, 2) + n * apart * DAY for n in range(4)]
+    inbox = tmp_path / "inbox.jsonl"
+    lines = [json.dumps({"id": str(day), "occurred_at": f"{day}T09:00:00Z"} | event) + "\n" for day in days]
+    inbox.write_text("".join(lines))
+    land(tmp_path / "store", [str(inbox)], FEEDS, now=datetime(2026, 4, 1, tzinfo=UTC))
+    log, last = AuditLog(tmp_path / "store"), datetime.combine(days[-1], time(1), UTC)
+    assert silent_feeds(log, now=last + longest * DAY) == []
+    assert silent_feeds(log, now=last + (longest + 1) * DAY) == [("invent", days[-1])]

@@ -9,6 +9,7 @@ from html import unescape
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import polars as pl
 import pytest
 
 from audit_reports.actors import MACHINES
@@ -148,6 +149,15 @@ def test_sections_stand_in_their_order_and_people_apart_from_machines(review: Re
     computed = text(section(html, "computed"))
     assert all(one.title in computed and one.filter_hash in computed for one in review.provenance)
     assert review.rules_hash in computed
+
+
+@pytest.mark.parametrize(("outcome", "is_marked"), [("failure", True), ("success", False)])
+def test_what_failed_is_marked_where_it_is_always_shown(review: Review, outcome: str, is_marked: bool) -> None:
+    events = review.always_shown.head(5).with_columns(outcome=pl.lit(outcome))
+    made = replace(review, always_shown=events)
+    assert section(page(made), "always").count(">failed</span>") == 5 * is_marked
+    assert mail_body(made, "mail.html").count(">failed</span>") == 5 * is_marked
+    assert mail_body(made, "mail.txt").count("(failed)") == 5 * is_marked
 
 
 def test_a_mail_counts_what_it_leaves_out(review: Review) -> None:

@@ -53,6 +53,7 @@ def test_reads_and_refusals_of_the_period_are_told_by_user_host_and_command(stor
     facts = {"asked_for": "events", "by": "<i>eve@far"}
     store.journal.append("refused", facts, time=at)
     last = store.journal.append("claim", {"review": "weekly-2026-W10"}, time=LANDED)
+    store.journal.append("refused", facts, time=at)  # told only after that entry, by a clock that goes wrong
     made = make_review(AuditLog(store), WEEK, journal_entry=last.number)
     columns = ["user", "host", "what", "reads", "rows", "refused"]
     assert made.tables["reads"].select(columns).rows() == [

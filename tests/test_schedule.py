@@ -22,7 +22,7 @@ from audit_reports.delivery.smtp import WAITS_S, send
 from audit_reports.feeds import FEEDS
 from audit_reports.journal import whoami
 from audit_reports.landing import land
-from audit_reports.plan import Mail, Plan
+from audit_reports.plan import Mail, Plan, plans_of
 from audit_reports.retention import retain
 from audit_reports.review import Review
 from audit_reports.store import Store
@@ -110,6 +110,13 @@ def test_eight_missed_periods_are_made_unless_a_plan_says_otherwise(store: Store
     assert left_out == {"weekly": 4}
     three = Plan.of({"name": "weekly", "catch_up": 3}, mail=None, formats=())
     assert [one.due.review[-2:] for one in tasks(store, [three], timezone="UTC", now=now)[0]] == ["10", "11", "12"]
+    sunday_ends = datetime(2026, 3, 9, tzinfo=UTC)
+    assert tasks(store, [three], timezone="UTC", now=sunday_ends)[0][-1].due.review == "weekly-2026-W10", "at once"
+
+
+def test_two_reviews_of_one_file_have_two_names() -> None:
+    with pytest.raises(UsageError, match="tables are named 'weekly'; a name stands in the ids of its reviews"):
+        plans_of([{"name": "weekly"}, {"name": "weekly", "period": "day"}], mail=None, formats=())
 
 
 def test_what_was_made_is_not_among_the_periods_that_are_left_out(store: Store) -> None:
