@@ -104,13 +104,18 @@ def test_a_finding_says_what_why_when_and_how_to_see_all_of_it(review: Review, h
     assert f"--timezone {MADRID} --as-of {review.landing} " in first
 
 
-def test_a_page_says_what_each_exception_hid(review: Review, tmp_path: Path) -> None:
+def test_page_and_mail_say_what_each_exception_hid(review: Review, tmp_path: Path) -> None:
     gravest, *rest = review.findings
     why = {"owner": "ana", "reason": "a <move>", "until": date(2026, 12, 31)}
     decided = Expected.of({"finding": gravest.finding, "filter": {"actor": "x"}, **why}, timezone=MADRID)
     made = replace(review, findings=tuple(rest), hidden=(Hidden(gravest, decided),))
     said = f"{plain(gravest.sentence)} Expected by ana until 2026-12-31: a <move>"
     assert f"Expected, by a decision 1 {said}" in text(section(page(made), "attention"))
+    said = f"{plain(gravest.sentence)} by ana until 2026-12-31: a <move>"
+    assert f"Expected, by a decision: 1 {said}" in text(mail_body(made, "mail.html"))
+    twin = " ".join(mail_body(replace(made, hidden=made.hidden * 5), "mail.txt").split())
+    assert f"EXPECTED, BY A DECISION: 5 - {said.replace(' by ana', ' By ana')} - " in twin
+    assert "a <move> - and 2 more" in twin
     (recorded,) = run_record(made, tmp_path, [], {})["hidden"]
     assert recorded == {"finding": gravest.id, "sentence": gravest.sentence, **why, "until": "2026-12-31"}
 
