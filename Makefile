@@ -61,7 +61,7 @@ format: $(VENV)/ready-test  ## put the code in ruff's form
 	$(BIN)/ruff format
 
 fields: $(VENV)/ready  ## write again which fields a template may use, into templates/README.md
-	@$(BIN)/python -c 'import pathlib, audit_reports.template_fields as made; \
+	@$(BIN)/python -c 'import pathlib, audit_reports.outputs.template_fields as made; \
 	    page = pathlib.Path("templates/README.md"); page.write_text(made.with_documentation(page.read_text()))'
 
 bench: $(VENV)/ready-bench  ## make many events and time landing, questions and a review beside others; BENCH="--only landing" narrows

@@ -211,6 +211,6 @@ def _say_warning(message: Warning | str, *_: Any, **__: Any) -> None:
 
 
 def _one_line(text: str) -> str:
-    from audit_reports.formats import plain
+    from audit_reports.outputs.formats import plain
 
     return plain(" ".join(text.split()))

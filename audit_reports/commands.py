@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from audit_reports import clock
 from audit_reports.errors import UsageError
-from audit_reports.formats import plain
 from audit_reports.invocation import Run, say
+from audit_reports.outputs.formats import plain
 
 if TYPE_CHECKING:
-    from audit_reports.landing import Landing
+    from audit_reports.ingest.landing import Landing
     from audit_reports.log import AuditLog
 
 _PAGE = 50
@@ -35,10 +35,10 @@ def demo(run: Run) -> int:
     """Make the sample world, and its worst week's review."""
     from audit_reports.demo import TIMEZONE, land_sample
     from audit_reports.log import AuditLog
-    from audit_reports.output import write_review
+    from audit_reports.outputs.output import write_review
+    from audit_reports.outputs.review_summary import headline
     from audit_reports.period import Period
-    from audit_reports.review import make_review
-    from audit_reports.review_summary import headline
+    from audit_reports.reviews.review import make_review
 
     folder = run.out or Path("data/demo")
     say(f"making twelve weeks of sample events in {folder / 'inbox'} and landing them")
@@ -72,7 +72,7 @@ def ingest(run: Run) -> int:
     """Land files, and print the books."""
     import polars as pl
 
-    from audit_reports.landing import land, land_configured
+    from audit_reports.ingest.landing import land, land_configured
     from audit_reports.places import place_of
 
     arguments = run.arguments
@@ -171,10 +171,10 @@ def summary(run: Run) -> int:
 def review(run: Run) -> int:
     """Write the activity review of a period to a folder."""
     from audit_reports.delivery.open_findings import open_findings, told_until
-    from audit_reports.output import journal_review, write_review
+    from audit_reports.outputs.output import journal_review, write_review
+    from audit_reports.outputs.review_summary import summary_lines
     from audit_reports.period import Period
-    from audit_reports.review import make_review
-    from audit_reports.review_summary import summary_lines
+    from audit_reports.reviews.review import make_review
     from audit_reports.store import Store
 
     arguments = run.arguments
@@ -252,8 +252,8 @@ def feeds(run: Run) -> int:
 
     known = run.feeds()
     if run.arguments.check:
-        from audit_reports.feed_check import check
-        from audit_reports.staging import Reading
+        from audit_reports.ingest.feed_check import check
+        from audit_reports.ingest.staging import Reading
 
         if not run.arguments.file:
             raise UsageError("name the file to check: audit-reports feeds check FILE")

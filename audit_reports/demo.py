@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import Landing, land
+from audit_reports.ingest.landing import Landing, land
 from audit_reports.store import Store
 
 if TYPE_CHECKING:

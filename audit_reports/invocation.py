@@ -13,20 +13,20 @@ from audit_reports import clock
 from audit_reports.config import Config, load, store_of
 from audit_reports.errors import UsageError, quoted
 from audit_reports.filter import FLAGS, Filter
-from audit_reports.formats import FORMATS, plain, write_frame
+from audit_reports.outputs.formats import FORMATS, plain, write_frame
 from audit_reports.period import checked_timezone
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from audit_reports.appearance import Appearance
-    from audit_reports.exceptions import Rules
     from audit_reports.feed import Feed
-    from audit_reports.geo import Geo
+    from audit_reports.findings.exceptions import Rules
+    from audit_reports.ingest.geo import Geo
+    from audit_reports.ingest.watching import Watcher
     from audit_reports.log import AuditLog
+    from audit_reports.outputs.appearance import Appearance
     from audit_reports.place import Place
     from audit_reports.store import Store
-    from audit_reports.watching import Watcher
 
 
 class Run:
@@ -59,7 +59,7 @@ class Run:
         return with_folder(feeds, self.config.feeds) if self.config.feeds else feeds
 
     def geo(self) -> Geo | None:
-        from audit_reports.geo import Geo
+        from audit_reports.ingest.geo import Geo
 
         return Geo(self.config.geo) if self.config.geo else None
 
@@ -106,7 +106,7 @@ class Run:
     @contextmanager
     def watched(self) -> Iterator[Watcher | None]:
         """Give whom to tell how far the work of the block is: a line of the terminal, nobody in a pipe."""
-        from audit_reports.progress import ProgressLine
+        from audit_reports.ingest.progress import ProgressLine
 
         line = ProgressLine(sys.stderr, clock.seconds) if sys.stderr.isatty() else None
         try:
@@ -117,14 +117,14 @@ class Run:
 
     def rules(self) -> Rules:
         """Return how reviews judge: the configuration's thresholds and exceptions."""
-        from audit_reports.exceptions import Rules
+        from audit_reports.findings.exceptions import Rules
 
         return Rules.of(self.config.findings, self.config.exceptions, timezone=self.timezone)
 
     def appearance(self) -> Appearance:
         """Return how reviews look: the user's templates, which are judged here, logo and colours."""
-        from audit_reports.appearance import Appearance
-        from audit_reports.template_check import checked
+        from audit_reports.outputs.appearance import Appearance
+        from audit_reports.outputs.template_check import checked
 
         return checked(Appearance.of(self.config.templates, self.config.appearance))
 

@@ -46,7 +46,7 @@ class AuditLog:
     >>> import tempfile
     >>> from datetime import UTC, datetime
     >>> from audit_reports.feeds import FEEDS
-    >>> from audit_reports.landing import land
+    >>> from audit_reports.ingest.landing import land
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     store, file = Path(folder, "store"), Path(folder, "doors.jsonl")
     ...     _ = file.write_text('{"id": "1", "occurred_at": "2026-03-02T09:00:00Z", "event": "Enter", "actor": "ana"}')
@@ -266,7 +266,7 @@ class AuditLog:
         """Return what could not be understood up to this landing, also `reason`, `feed` and `raw`; nothing gives no row."""
         import polars as pl
 
-        from audit_reports.quarantine import frame
+        from audit_reports.ingest.quarantine import frame
 
         store = self._snapshot.store
         try:

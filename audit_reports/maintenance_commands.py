@@ -13,7 +13,7 @@ from audit_reports.store import Store
 
 if TYPE_CHECKING:
     from audit_reports.invocation import Run
-    from audit_reports.sweeping import Swept
+    from audit_reports.maintenance.sweeping import Swept
 
 OPTIONS: Mapping[str, tuple[str, ...]] = {
     "compact": ("grace",),
@@ -41,8 +41,8 @@ def compact(run: Run) -> int:
     """Merge the small files of each day."""
     import polars as pl
 
-    from audit_reports.compaction import compact
-    from audit_reports.sweeping import GRACE
+    from audit_reports.maintenance.compaction import compact
+    from audit_reports.maintenance.sweeping import GRACE
 
     grace = duration(run.arguments.grace) if run.arguments.grace else GRACE
     with run.watched() as progress:
@@ -72,7 +72,7 @@ def hold(run: Run) -> int:
     """Put days under a hold, lift one, or list those that stand."""
     import polars as pl
 
-    from audit_reports.holds import hold, holds, lift
+    from audit_reports.maintenance.holds import hold, holds, lift
 
     arguments, store = run.arguments, Store(run.store)
     if arguments.operand is None:
@@ -119,7 +119,7 @@ def retain(run: Run) -> int:
 def _retain(run: Run) -> int:
     import polars as pl
 
-    from audit_reports.retention import retain
+    from audit_reports.maintenance.retention import retain
 
     arguments = run.arguments
     done = retain(
@@ -161,7 +161,7 @@ def _retain(run: Run) -> int:
 def _erase(run: Run) -> int:
     import polars as pl
 
-    from audit_reports.erasure import erase
+    from audit_reports.maintenance.erasure import erase
 
     arguments = run.arguments
     if arguments.dry_run:
@@ -210,8 +210,8 @@ def replay(run: Run) -> int:
 
     import polars as pl
 
-    from audit_reports.replay import replay
-    from audit_reports.staging import Reading
+    from audit_reports.ingest.staging import Reading
+    from audit_reports.maintenance.replay import replay
 
     reading = Reading(clock.now(), run.arguments.timezone, run.geo())
     done = replay(Store(run.store), run.feeds(), reading)
@@ -232,7 +232,7 @@ def copy(run: Run) -> int:
 
     import polars as pl
 
-    from audit_reports.backup import backup, restore
+    from audit_reports.maintenance.backup import backup, restore
 
     what, place = run.arguments.what, run.arguments.operand
     if not place:

@@ -17,9 +17,9 @@ from audit_reports.delivery.ready import ready_files
 from audit_reports.delivery.sign import Decision, sign
 from audit_reports.delivery.smtp import login_of
 from audit_reports.errors import AuditReportsError, UsageError, reason
-from audit_reports.formats import plain
 from audit_reports.invocation import Run, say
-from audit_reports.review_summary import counted
+from audit_reports.outputs.formats import plain
+from audit_reports.outputs.review_summary import counted
 from audit_reports.store import Store
 
 

@@ -7,7 +7,7 @@ import textwrap
 
 import polars as pl
 
-from audit_reports.formats import cells, table_text, times_as_text
+from audit_reports.outputs.formats import cells, table_text, times_as_text
 
 _VALUES = 3
 

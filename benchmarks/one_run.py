@@ -31,7 +31,7 @@ _EVENT = {
 def land(inbox: str, store: str) -> dict[str, object]:
     """Land the files of a folder by the library, in a new store or in one that is there."""
     from audit_reports.feeds import FEEDS
-    from audit_reports.landing import land
+    from audit_reports.ingest.landing import land
     from audit_reports.store import Store
 
     result = land(Store.create(store), [inbox], FEEDS, now=_NOW)
@@ -43,7 +43,7 @@ def compact(store: str) -> dict[str, object]:
 
     The replaced files go at once, for the hand-written SQL reads all files of a day.
     """
-    from audit_reports import compaction
+    from audit_reports.maintenance import compaction
     from audit_reports.store import Store
 
     opened = Store(store)

@@ -12,9 +12,9 @@ from measure import Aim, Measured, in_turn, most_memory, process, ratios, second
 from questions import LAST
 
 from audit_reports import AuditLog
-from audit_reports.output import write_review
+from audit_reports.outputs.output import write_review
 from audit_reports.period import Period
-from audit_reports.review import Review, make_review
+from audit_reports.reviews.review import Review, make_review
 
 REVIEW, SCAN, WHOLE = "make_review", "one scan of nine weeks", "a review, the whole process"
 OUTPUTS = {"html": 1.0, "mail": 1.0, "pdf": 5.0}

@@ -14,9 +14,9 @@ import polars as pl
 
 from audit_reports import AuditLog
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import land
+from audit_reports.ingest.landing import land
+from audit_reports.ingest.row_hashes import rows_hash
 from audit_reports.place import Place
-from audit_reports.row_hashes import rows_hash
 from audit_reports.store import EVENTS, Store
 
 NOW = datetime(2026, 3, 30, 6, tzinfo=UTC)

@@ -30,11 +30,11 @@ from audit_reports import AuditLog
 from audit_reports.cli import main
 from audit_reports.demo import World, land_sample
 from audit_reports.feeds import FEEDS
-from audit_reports.find import find
+from audit_reports.ingest.find import find
+from audit_reports.ingest.spool import CLASSES, reading_sql
+from audit_reports.ingest.staging import Reading
 from audit_reports.period import Period
-from audit_reports.review import Review, make_review
-from audit_reports.spool import CLASSES, reading_sql
-from audit_reports.staging import Reading
+from audit_reports.reviews.review import Review, make_review
 from audit_reports.store import connect
 
 if TYPE_CHECKING:

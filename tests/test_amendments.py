@@ -15,21 +15,21 @@ import pytest
 from mail_server import PASSWORD, USER, MailServer, start
 
 from audit_reports import AuditLog, __version__
-from audit_reports.amendment import Amendment, ChangedFigure, Late, Told, amendment_of, matters
 from audit_reports.delivery.agenda import Task, tasks
 from audit_reports.delivery.calendar import calendar
 from audit_reports.delivery.deliver import Office, deliver
 from audit_reports.delivery.history import history_of
 from audit_reports.delivery.late import late_events
 from audit_reports.delivery.sign import sign
-from audit_reports.exceptions import Rules
 from audit_reports.feeds import FEEDS
 from audit_reports.filter import Filter
-from audit_reports.finding import Finding
-from audit_reports.landing import land
+from audit_reports.findings.exceptions import Rules
+from audit_reports.findings.finding import Finding
+from audit_reports.ingest.landing import land
 from audit_reports.period import Period
 from audit_reports.plan import Mail, Plan
-from audit_reports.review import make_review
+from audit_reports.reviews.amendment import Amendment, ChangedFigure, Late, Told, amendment_of, matters
+from audit_reports.reviews.review import make_review
 from audit_reports.store import Store
 
 MONDAY = datetime(2026, 3, 9, 6, tzinfo=UTC)

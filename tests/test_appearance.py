@@ -16,7 +16,7 @@ from conftest import Cli, Ran
 
 from audit_reports.demo import World
 from audit_reports.errors import UsageError
-from audit_reports.palette import DARK, LIGHT, changed
+from audit_reports.outputs.palette import DARK, LIGHT, changed
 
 EXTENDS = '{% extends "audit-reports/review.html" %}\n'
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><rect width="40" height="20" fill="#0a7"/></svg>'

@@ -12,13 +12,13 @@ import pytest
 from conftest import Cli
 
 from audit_reports import AuditLog, FailureError, UsageError
-from audit_reports.backup import Copied, backup, restore
 from audit_reports.commit import Staged, commit
 from audit_reports.feeds import FEEDS
+from audit_reports.ingest.landing import land
+from audit_reports.ingest.row_hashes import rows_hash
 from audit_reports.journal import time_text
-from audit_reports.landing import land
+from audit_reports.maintenance.backup import Copied, backup, restore
 from audit_reports.places.disk import Disk
-from audit_reports.row_hashes import rows_hash
 from audit_reports.store import Store
 
 NOW = datetime(2026, 3, 30, 6, tzinfo=UTC)

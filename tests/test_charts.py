@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from audit_reports.chart_values import Bar
-from audit_reports.charts import columns, differences
-from audit_reports.palette import NAMED
+from audit_reports.outputs.chart_values import Bar
+from audit_reports.outputs.charts import columns, differences
+from audit_reports.outputs.palette import NAMED
 
 
 @pytest.mark.parametrize(

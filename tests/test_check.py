@@ -15,7 +15,7 @@ from audit_reports.delivery.calendar import Day, calendar, silent_feeds, wrong
 from audit_reports.delivery.deliver import Office, deliver
 from audit_reports.delivery.sign import sign
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import land
+from audit_reports.ingest.landing import land
 from audit_reports.plan import Mail, Plan
 from audit_reports.store import Store
 

@@ -20,7 +20,7 @@ from conftest import Cli
 
 from audit_reports import AuditLog
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import Landing, land
+from audit_reports.ingest.landing import Landing, land
 from audit_reports.store import Store
 
 Event = dict[str, Any]

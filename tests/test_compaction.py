@@ -17,10 +17,10 @@ from changed_store import NOW, Failing, Stopped, all_answers, answers, event, fi
 from conftest import ROOT, Cli
 
 from audit_reports import AuditLog, FailureError
-from audit_reports.compaction import Compacted, compact
-from audit_reports.landed_rows import write_day
+from audit_reports.ingest.row_hashes import rows_hash
+from audit_reports.maintenance.compaction import Compacted, compact
+from audit_reports.maintenance.landed_rows import write_day
 from audit_reports.places import place_of
-from audit_reports.row_hashes import rows_hash
 from audit_reports.store import Store
 
 LATER = NOW + timedelta(hours=2)
@@ -79,8 +79,8 @@ def test_big_files_are_left_and_small_ones_fill_a_file_up_to_its_size(
     sizes = {name: (store / name).stat().st_size for name in in_table(store)}
     largest_small = max(size for name, size in sizes.items() if name not in big)
     assert sizes[big[0]] > largest_small * 2
-    monkeypatch.setattr("audit_reports.compaction.SMALL", largest_small + 1)
-    monkeypatch.setattr("audit_reports.compaction.TARGET", largest_small * 2)
+    monkeypatch.setattr("audit_reports.maintenance.compaction.SMALL", largest_small + 1)
+    monkeypatch.setattr("audit_reports.maintenance.compaction.TARGET", largest_small * 2)
     before = answers(store)
     assert compact(Store(store), now=NOW).files_before == 2
     assert big[0] in in_table(store)
@@ -170,7 +170,7 @@ def test_rows_that_would_not_be_the_same_stop_it(filled: Path, monkeypatch: pyte
         return write_day(*words, where="event_id <> '2026-03-03-b2'", **named)
 
     before = all_answers(filled)
-    monkeypatch.setattr("audit_reports.compaction.write_day", losing)
+    monkeypatch.setattr("audit_reports.maintenance.compaction.write_day", losing)
     with pytest.raises(
         FailureError, match="the rows of 2026-03-03 would not be the same after compaction; nothing was"
     ):
@@ -192,7 +192,7 @@ def test_a_file_that_cannot_be_removed_is_named(filled: Path) -> None:
 
 
 def test_the_work_is_done_in_parts_that_fit(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit_reports.compaction.BATCH", 1)
+    monkeypatch.setattr("audit_reports.maintenance.compaction.BATCH", 1)
     before = all_answers(filled)
     assert books(compact(Store(filled), now=NOW)) == (2, 10, 2, 20)
     assert len(list(Store(filled).journal.entries("compaction"))) == 2

@@ -17,7 +17,7 @@ from changed_store import Failing
 
 from audit_reports import AuditLog, FailureError
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import land
+from audit_reports.ingest.landing import land
 from audit_reports.places import place_of
 from audit_reports.store import Store
 
@@ -28,7 +28,7 @@ import json, sys, time
 from datetime import UTC, datetime
 from pathlib import Path
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import land
+from audit_reports.ingest.landing import land
 
 KIND = {"category": "Members", "action": "Left"}
 store, inbox, name, seconds = sys.argv[1], Path(sys.argv[2]), sys.argv[3], float(sys.argv[4])
@@ -51,7 +51,7 @@ print(json.dumps(books))
 COMPACTOR = """
 import sys, time
 from datetime import UTC, datetime, timedelta
-from audit_reports.compaction import compact
+from audit_reports.maintenance.compaction import compact
 from audit_reports.store import Store
 
 end, done = time.monotonic() + float(sys.argv[2]), 0

@@ -21,9 +21,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audit_reports import AuditLog
-from audit_reports.copies import CONFLICT
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import Landing, land
+from audit_reports.ingest.copies import CONFLICT
+from audit_reports.ingest.landing import Landing, land
 from audit_reports.store import Store
 
 NOW = datetime(2026, 3, 30, 6, tzinfo=UTC)

@@ -24,16 +24,17 @@ from conftest import ROOT
 
 from audit_reports import AuditLog
 from audit_reports.cli import main
-from audit_reports.compaction import compact
+from audit_reports.ingest.row_hashes import rows_hash
+from audit_reports.maintenance.compaction import compact
 from audit_reports.places import place_of
-from audit_reports.row_hashes import rows_hash
 from audit_reports.store import Store
 
 _PROGRAM = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background inherits that it is passed over
 import deltalake, duckdb, polars, polars_hash
-from audit_reports import compaction, landing, retention
+from audit_reports.ingest import landing
+from audit_reports.maintenance import compaction, retention
 from audit_reports.cli import main
 print("ready", flush=True)
 sys.stdin.readline()

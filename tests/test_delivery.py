@@ -23,7 +23,7 @@ from audit_reports.delivery.schedule import due_periods
 from audit_reports.delivery.sign import sign
 from audit_reports.delivery.smtp import login_of
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import land
+from audit_reports.ingest.landing import land
 from audit_reports.plan import Mail, Plan
 from audit_reports.store import Store
 

@@ -17,7 +17,7 @@ import pytest
 from audit_reports import AuditLog
 from audit_reports.feed import recognise
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import Landing, land
+from audit_reports.ingest.landing import Landing, land
 
 AT = "2026-03-02T09:14:05Z"
 ANA = "ana@northwind.example"

@@ -13,7 +13,7 @@ from conftest import Reader
 from audit_reports import AuditLog
 from audit_reports.feed import recognise
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import land
+from audit_reports.ingest.landing import land
 
 POD = {"verb": "create", "auditID": "a-1", "user": {"username": "ana@northwind.example"}, "sourceIPs": ["203.0.113.7"]}
 SECRET: dict[str, Any] = {

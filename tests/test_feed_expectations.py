@@ -19,7 +19,7 @@ import pytest
 
 from audit_reports import AuditLog
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import land
+from audit_reports.ingest.landing import land
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 FIELDS = ("actor", "event", "occurred_at", "ip", "country", "id")

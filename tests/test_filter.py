@@ -24,7 +24,7 @@ from audit_reports.demo import World
 from audit_reports.engine import Native, with_native
 from audit_reports.feeds import FEEDS
 from audit_reports.filter import FLAGS
-from audit_reports.landing import land
+from audit_reports.ingest.landing import land
 from audit_reports.store import Store, connect
 
 MADRID = ZoneInfo("Europe/Madrid")

@@ -13,12 +13,12 @@ import pytest
 from audit_reports import AuditLog, UsageError
 from audit_reports.always_shown import always_shown
 from audit_reports.demo import World
-from audit_reports.evidence import Evidence
-from audit_reports.exceptions import Expected, sift
 from audit_reports.feeds import FEEDS
-from audit_reports.finding import Finding
 from audit_reports.findings import CHECKS, check_settings, find
-from audit_reports.landing import land
+from audit_reports.findings.evidence import Evidence
+from audit_reports.findings.exceptions import Expected, sift
+from audit_reports.findings.finding import Finding
+from audit_reports.ingest.landing import land
 from audit_reports.past import Past
 from audit_reports.period import Period
 from audit_reports.trust import look

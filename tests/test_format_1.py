@@ -16,16 +16,16 @@ import polars as pl
 import pytest
 
 from audit_reports import AuditLog
-from audit_reports.backup import backup, restore
 from audit_reports.columns import COLUMNS
-from audit_reports.compaction import compact
-from audit_reports.erasure import erase
 from audit_reports.feeds import FEEDS
+from audit_reports.ingest.landing import Landing, land
+from audit_reports.ingest.staging import Reading
 from audit_reports.journal import canonical
-from audit_reports.landing import Landing, land
-from audit_reports.replay import replay
-from audit_reports.retention import retain
-from audit_reports.staging import Reading
+from audit_reports.maintenance.backup import backup, restore
+from audit_reports.maintenance.compaction import compact
+from audit_reports.maintenance.erasure import erase
+from audit_reports.maintenance.replay import replay
+from audit_reports.maintenance.retention import retain
 from audit_reports.store import Store
 
 THEN, NOW = datetime(2026, 3, 10, 6, tzinfo=UTC), datetime(2026, 3, 30, 6, tzinfo=UTC)

@@ -13,8 +13,8 @@ import polars as pl
 import pytest
 
 from audit_reports.errors import FailureError, UsageError
-from audit_reports.formats import FORMATS, FORMULA_STARTS, plain, table_text, write_frame
-from audit_reports.workbook import SHEET_ROWS
+from audit_reports.outputs.formats import FORMATS, FORMULA_STARTS, plain, table_text, write_frame
+from audit_reports.outputs.workbook import SHEET_ROWS
 
 HOSTILE: list[str | None] = [
     "<script>alert(1)</script>",
@@ -118,7 +118,7 @@ def test_wrong_use_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(UsageError, match="no folder"):
         write_frame(FRAME, "csv", out=tmp_path / "absent" / "a.csv", stream=io.StringIO())
     assert SHEET_ROWS + 1 == 1 << 20, "with its head"
-    monkeypatch.setattr("audit_reports.workbook.SHEET_ROWS", FRAME.height - 1)
+    monkeypatch.setattr("audit_reports.outputs.workbook.SHEET_ROWS", FRAME.height - 1)
     with pytest.raises(UsageError, match="do not fit"):
         write_frame(FRAME, "xlsx", out=tmp_path / "a.xlsx", stream=io.StringIO())
     assert not list(tmp_path.iterdir())

@@ -15,8 +15,8 @@ from netaddr import IPSet
 
 from audit_reports import AuditLog
 from audit_reports.feeds import FEEDS
-from audit_reports.geo import Geo
-from audit_reports.landing import land
+from audit_reports.ingest.geo import Geo
+from audit_reports.ingest.landing import land
 
 EVENT = {"id": "1", "occurred_at": "2026-03-02T09:00:00Z", "category": "Members", "action": "Left"}
 

@@ -12,12 +12,12 @@ import pytest
 
 from audit_reports.demo import World
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import land
+from audit_reports.ingest.landing import land
 from audit_reports.log import AuditLog
-from audit_reports.output import write_review
 from audit_reports.outputs.html import write_html
+from audit_reports.outputs.output import write_review
 from audit_reports.period import Period
-from audit_reports.review import make_review
+from audit_reports.reviews.review import make_review
 from audit_reports.sample import HOSTILE_TEXTS
 from audit_reports.store import Store
 

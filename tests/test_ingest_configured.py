@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from conftest import Cli
 
-from audit_reports import find
-from audit_reports.look import look
+from audit_reports.ingest import find
+from audit_reports.ingest.look import look
 
 
 @pytest.fixture

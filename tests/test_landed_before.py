@@ -11,17 +11,17 @@ import pytest
 from changed_store import ANA, NOW, event, fill, put
 
 from audit_reports import AuditLog
-from audit_reports.backup import backup, restore
-from audit_reports.compaction import compact
-from audit_reports.erasure import erase
 from audit_reports.feeds import FEEDS
-from audit_reports.landed_files import landed_files
-from audit_reports.landing import land
+from audit_reports.ingest.landed_files import landed_files
+from audit_reports.ingest.landing import land
+from audit_reports.ingest.staging import Reading
+from audit_reports.maintenance.backup import backup, restore
+from audit_reports.maintenance.compaction import compact
+from audit_reports.maintenance.erasure import erase
+from audit_reports.maintenance.replay import replay
+from audit_reports.maintenance.retention import retain
 from audit_reports.place import Place
 from audit_reports.places import place_of
-from audit_reports.replay import replay
-from audit_reports.retention import retain
-from audit_reports.staging import Reading
 from audit_reports.store import Store
 
 LATER = NOW + timedelta(hours=2)

@@ -20,7 +20,7 @@ from audit_reports import AuditLog, UsageError
 from audit_reports.demo import World
 from audit_reports.feed import Feed
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import Landing, land
+from audit_reports.ingest.landing import Landing, land
 from audit_reports.store import Store
 
 NOW = datetime(2026, 3, 30, 6, tzinfo=UTC)

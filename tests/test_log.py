@@ -25,7 +25,7 @@ from audit_reports import AuditLog, FailureError, UsageError
 from audit_reports.activity import DIMENSIONS
 from audit_reports.demo import World
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import land
+from audit_reports.ingest.landing import land
 from audit_reports.sample import HOSTILE_TEXTS
 from audit_reports.store import Store
 

@@ -26,7 +26,7 @@ from mail_server import PASSWORD, USER
 
 from audit_reports.delivery.history import histories
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import land
+from audit_reports.ingest.landing import land
 from audit_reports.store import Store
 
 _PROGRAM = """

@@ -11,7 +11,7 @@ from audit_reports.demo import World
 from audit_reports.log import AuditLog
 from audit_reports.outputs.mail import mail_body
 from audit_reports.period import Period
-from audit_reports.review import make_review
+from audit_reports.reviews.review import make_review
 
 MADRID = "Europe/Madrid"
 

@@ -18,8 +18,8 @@ from conftest import ROOT
 from test_envelopes import ANSWERS
 
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import land
-from audit_reports.rows import rows_sql
+from audit_reports.ingest.landing import land
+from audit_reports.ingest.rows import rows_sql
 from audit_reports.store import connect
 
 GONE = object()

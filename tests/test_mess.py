@@ -22,14 +22,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audit_reports import AuditLog, FailureError, UsageError
-from audit_reports.feed_check import check
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import Landing, land
-from audit_reports.progress import ProgressLine
-from audit_reports.replay import replay
-from audit_reports.staging import Reading
+from audit_reports.ingest.feed_check import check
+from audit_reports.ingest.landing import Landing, land
+from audit_reports.ingest.progress import ProgressLine
+from audit_reports.ingest.staging import Reading
+from audit_reports.ingest.watching import Progress
+from audit_reports.maintenance.replay import replay
 from audit_reports.store import Store
-from audit_reports.watching import Progress
 
 NOW = datetime(2026, 3, 30, 6, tzinfo=UTC)
 EXAMPLES = int(os.environ.get("MESS_EXAMPLES", "12"))

@@ -13,11 +13,11 @@ import polars as pl
 import pytest
 
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import land
+from audit_reports.ingest.landing import land
 from audit_reports.log import AuditLog
-from audit_reports.output import write_review
+from audit_reports.outputs.output import write_review
 from audit_reports.period import Period
-from audit_reports.review import Review, make_review
+from audit_reports.reviews.review import Review, make_review
 from audit_reports.store import Store
 
 NOW = datetime(2027, 6, 1, tzinfo=UTC)

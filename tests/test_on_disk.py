@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from changed_store import ANA, NOW, event, put
 
-from audit_reports.compaction import compact
-from audit_reports.erasure import erase
-from audit_reports.retention import retain
+from audit_reports.maintenance.compaction import compact
+from audit_reports.maintenance.erasure import erase
+from audit_reports.maintenance.retention import retain
 from audit_reports.store import Store
 
 _OF_NO_MEANING = ("lock", "staging", "reads")

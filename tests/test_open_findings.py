@@ -13,20 +13,20 @@ import pytest
 from conftest import Cli
 
 from audit_reports import AuditLog, FailureError, UsageError
-from audit_reports.carried import Carried
 from audit_reports.delivery.agenda import tasks
 from audit_reports.delivery.deliver import Office, deliver
 from audit_reports.delivery.open_findings import open_findings, told_until
 from audit_reports.delivery.sign import Decision, sign
-from audit_reports.exceptions import Rules
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import land
+from audit_reports.findings.exceptions import Rules
+from audit_reports.ingest.landing import land
 from audit_reports.outputs.html import page
 from audit_reports.outputs.mail import mail_body
+from audit_reports.outputs.review_summary import attention
 from audit_reports.period import Period
 from audit_reports.plan import Plan
-from audit_reports.review import make_review
-from audit_reports.review_summary import attention
+from audit_reports.reviews.carried import Carried
+from audit_reports.reviews.review import make_review
 from audit_reports.store import Store
 
 FIRST = datetime(2026, 3, 9, 6, tzinfo=UTC)  # the Monday after week 10

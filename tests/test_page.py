@@ -12,16 +12,16 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from audit_reports.actors import MACHINES
 from audit_reports.errors import FailureError
-from audit_reports.exceptions import Expected, Hidden
-from audit_reports.formats import plain
-from audit_reports.output import run_record
+from audit_reports.findings.exceptions import Expected, Hidden
+from audit_reports.outputs.formats import plain
 from audit_reports.outputs.html import page
 from audit_reports.outputs.mail import FINDINGS, ROWS, mail_body
-from audit_reports.rendering import local, number, signed
-from audit_reports.review import Review
-from audit_reports.review_summary import cautions, lead, notable, readers_said
+from audit_reports.outputs.output import run_record
+from audit_reports.outputs.rendering import local, number, signed
+from audit_reports.outputs.review_summary import cautions, lead, notable, readers_said
+from audit_reports.reviews.actors import MACHINES
+from audit_reports.reviews.review import Review
 
 MADRID = "Europe/Madrid"
 

@@ -10,9 +10,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from audit_reports.output import write_review
 from audit_reports.outputs.html import page
-from audit_reports.review import Review
+from audit_reports.outputs.output import write_review
+from audit_reports.reviews.review import Review
 
 ROW = r"^\s*(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d+ Mar \d\d:\d\d:\d\d\s"
 """How a row of the table of events that are always shown begins."""

@@ -14,13 +14,13 @@ from changed_store import NOW, fill
 from conftest import Cli
 from test_s3 import lines, put
 
-from audit_reports.backup import backup, restore
-from audit_reports.compaction import compact
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import land
-from audit_reports.progress import ProgressLine
+from audit_reports.ingest.landing import land
+from audit_reports.ingest.progress import ProgressLine
+from audit_reports.ingest.watching import Progress, Watcher
+from audit_reports.maintenance.backup import backup, restore
+from audit_reports.maintenance.compaction import compact
 from audit_reports.store import Store
-from audit_reports.watching import Progress, Watcher
 
 Work = Callable[[Path, Watcher], object]
 

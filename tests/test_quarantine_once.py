@@ -10,7 +10,7 @@ import polars as pl
 
 from audit_reports import AuditLog
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import Landing, land
+from audit_reports.ingest.landing import Landing, land
 
 NOW = datetime(2026, 3, 30, tzinfo=UTC)
 GOOD = {"id": "1", "occurred_at": "2026-03-02T09:00:00Z", "category": "Members", "action": "Left"}

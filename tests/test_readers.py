@@ -10,14 +10,14 @@ import pytest
 
 from audit_reports import AuditLog
 from audit_reports.feeds import FEEDS
+from audit_reports.ingest.landing import land
 from audit_reports.journal import whoami
-from audit_reports.landing import land
 from audit_reports.outputs.html import page
 from audit_reports.outputs.mail import mail_body
+from audit_reports.outputs.review_summary import cautions, readers_said
 from audit_reports.period import Period
 from audit_reports.reads import ReadChain, UnrecordedWarning, asked_for
-from audit_reports.review import Review, make_review
-from audit_reports.review_summary import cautions, readers_said
+from audit_reports.reviews.review import Review, make_review
 from audit_reports.store import Store
 
 LANDED = datetime(2026, 3, 9, 6, tzinfo=UTC)  # the Monday after the week that is reviewed

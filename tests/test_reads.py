@@ -20,17 +20,17 @@ import pytest
 from conftest import Cli
 
 from audit_reports import AuditLog, FailureError, UsageError
-from audit_reports.backup import backup, restore
 from audit_reports.demo import World
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import land
+from audit_reports.ingest.landing import land
+from audit_reports.maintenance.backup import backup, restore
 from audit_reports.period import Period
 from audit_reports.place import Place
 from audit_reports.places import place_of
 from audit_reports.places.disk import Disk
 from audit_reports.places.s3 import S3
 from audit_reports.reads import ReadChain, UnrecordedWarning, asked_for, chains, position, reads_frame
-from audit_reports.review import make_review
+from audit_reports.reviews.review import make_review
 from audit_reports.store import Store
 
 NOW = datetime(2026, 3, 30, 6, tzinfo=UTC)

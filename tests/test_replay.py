@@ -14,9 +14,9 @@ from conftest import Cli
 from audit_reports import AuditLog
 from audit_reports.feed import Feed
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import land
-from audit_reports.replay import Replayed, replay
-from audit_reports.staging import Reading
+from audit_reports.ingest.landing import land
+from audit_reports.ingest.staging import Reading
+from audit_reports.maintenance.replay import Replayed, replay
 from audit_reports.store import Store
 
 NOW, LATER = datetime(2026, 3, 30, tzinfo=UTC), datetime(2026, 4, 2, tzinfo=UTC)

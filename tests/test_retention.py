@@ -30,16 +30,16 @@ from changed_store import (
 from conftest import Cli
 
 from audit_reports import AuditLog, FailureError, UsageError
-from audit_reports.compaction import compact
-from audit_reports.erasure import erase
 from audit_reports.feeds import FEEDS
-from audit_reports.holds import hold, holds, lift
+from audit_reports.ingest.landing import land
 from audit_reports.journal import Entry
-from audit_reports.landed_rows import write_day
-from audit_reports.landing import land
+from audit_reports.maintenance.compaction import compact
+from audit_reports.maintenance.erasure import erase
+from audit_reports.maintenance.holds import hold, holds, lift
+from audit_reports.maintenance.landed_rows import write_day
+from audit_reports.maintenance.retention import retain
 from audit_reports.period import Period
 from audit_reports.places import place_of
-from audit_reports.retention import retain
 from audit_reports.store import Store
 from audit_reports.trust import look
 
@@ -312,7 +312,7 @@ def test_rows_of_others_that_would_not_be_the_same_stop_it(filled: Path, monkeyp
         return write_day(*words, where=f"{where} AND event_id <> '2026-03-03-b2'")
 
     before = answers(filled)
-    monkeypatch.setattr("audit_reports.erasure.write_day", losing)
+    monkeypatch.setattr("audit_reports.maintenance.erasure.write_day", losing)
     with pytest.raises(
         FailureError, match="other rows of 2026-03-03 would not be the same after the erasure; nothing was"
     ):
@@ -434,7 +434,7 @@ def test_a_name_that_nobody_has_erases_nothing(filled: Path, cli: Cli) -> None:
 
 
 def test_erasing_goes_in_parts_that_fit(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit_reports.erasure.BATCH", 1)
+    monkeypatch.setattr("audit_reports.maintenance.erasure.BATCH", 1)
     done = erase(Store(filled), actor=ANA, reason=REASON, now=NOW)
     assert (done.events, done.days, len(done.entries)) == (7, 3, 7)
     assert AuditLog(filled).filter(actor=ANA).count() == 0

@@ -16,13 +16,13 @@ from audit_reports import __version__
 from audit_reports.demo import World
 from audit_reports.errors import FailureError, UsageError
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import land
+from audit_reports.ingest.landing import land
 from audit_reports.log import AuditLog
-from audit_reports.output import LIBRARIES, OUTPUTS, write_review
 from audit_reports.outputs.mail import mail_body, wrapped
+from audit_reports.outputs.output import LIBRARIES, OUTPUTS, write_review
+from audit_reports.outputs.review_summary import cautions, headline, lead, summary_lines
 from audit_reports.period import Period
-from audit_reports.review import Review, make_review
-from audit_reports.review_summary import cautions, headline, lead, summary_lines
+from audit_reports.reviews.review import Review, make_review
 from audit_reports.store import Store
 
 MADRID = "Europe/Madrid"

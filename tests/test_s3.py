@@ -16,7 +16,7 @@ from conftest import Cli, S3Server
 
 from audit_reports import AuditLog, FailureError, UsageError
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import Landing, land
+from audit_reports.ingest.landing import Landing, land
 from audit_reports.place import Kept
 from audit_reports.places.lease import LOCK, Lease, Terms
 from audit_reports.places.s3 import S3

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from audit_reports import AuditLog
-from audit_reports.backup import backup, restore
-from audit_reports.compaction import compact
-from audit_reports.erasure import erase
 from audit_reports.feeds import FEEDS
-from audit_reports.holds import hold
-from audit_reports.landing import land
+from audit_reports.ingest.landing import land
+from audit_reports.ingest.staging import Reading
+from audit_reports.maintenance.backup import backup, restore
+from audit_reports.maintenance.compaction import compact
+from audit_reports.maintenance.erasure import erase
+from audit_reports.maintenance.holds import hold
+from audit_reports.maintenance.replay import replay
+from audit_reports.maintenance.retention import retain
 from audit_reports.places.s3 import S3
-from audit_reports.replay import replay
-from audit_reports.retention import retain
-from audit_reports.staging import Reading
 from audit_reports.store import Store
 
 NOW = datetime(2026, 3, 30, 6, tzinfo=UTC)

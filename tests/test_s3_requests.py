@@ -11,7 +11,7 @@ from conftest import S3Server
 
 from audit_reports import AuditLog
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import land
+from audit_reports.ingest.landing import land
 from audit_reports.places.s3 import S3
 from audit_reports.reads import ReadChain
 

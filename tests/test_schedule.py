@@ -20,11 +20,11 @@ from audit_reports.delivery.deliver import Office, Outcome, deliver
 from audit_reports.delivery.sign import Decision, sign
 from audit_reports.delivery.smtp import WAITS_S, send
 from audit_reports.feeds import FEEDS
+from audit_reports.ingest.landing import land
 from audit_reports.journal import whoami
-from audit_reports.landing import land
+from audit_reports.maintenance.retention import retain
 from audit_reports.plan import Mail, Plan, plans_of
-from audit_reports.retention import retain
-from audit_reports.review import Review
+from audit_reports.reviews.review import Review
 from audit_reports.store import Store
 
 MONDAY = datetime(2026, 3, 9, 6, tzinfo=UTC)  # after week 10

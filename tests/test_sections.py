@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from conftest import Cli
 
-from audit_reports.appearance import OURS
 from audit_reports.demo import World
 from audit_reports.errors import UsageError
+from audit_reports.outputs.appearance import OURS
 from audit_reports.outputs.html import page, page_context
 from audit_reports.outputs.mail import mail_body
 from audit_reports.plan import Plan
-from audit_reports.review import Review
+from audit_reports.reviews.review import Review
 
 
 def plan(**table: object) -> Plan:

@@ -17,9 +17,9 @@ from audit_reports import AuditLog, FailureError, UsageError
 from audit_reports.activity import DIMENSIONS
 from audit_reports.demo import World
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import land
+from audit_reports.ingest.landing import land
 from audit_reports.period import Period
-from audit_reports.review import Review, make_review
+from audit_reports.reviews.review import Review, make_review
 from audit_reports.store_info import info
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from conftest import Cli
 
 from audit_reports import AuditLog
 from audit_reports.feeds import FEEDS
-from audit_reports.formats import table_text
-from audit_reports.landing import land
+from audit_reports.ingest.landing import land
+from audit_reports.outputs.formats import table_text
 from audit_reports.outputs.html import page
 from audit_reports.period import Period
-from audit_reports.review import make_review
+from audit_reports.reviews.review import make_review
 from audit_reports.screens import feeds_table, store_tables, without_folder
 from audit_reports.store_info import info
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from jinja2 import ChoiceLoader, DictLoader
 
-from audit_reports.context import Document, Page
-from audit_reports.rendering import environment
-from audit_reports.template_check import Walk
-from audit_reports.template_fields import classes, fields_of, with_documentation
+from audit_reports.outputs.context import Document, Page
+from audit_reports.outputs.rendering import environment
+from audit_reports.outputs.template_check import Walk
+from audit_reports.outputs.template_fields import classes, fields_of, with_documentation
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 OURS: dict[str, type] = {"review.html": Page, "mail.html": Document, "mail.txt": Document}

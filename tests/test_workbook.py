@@ -9,8 +9,8 @@ import pytest
 from openpyxl.utils.escape import unescape
 from openpyxl.worksheet.worksheet import Worksheet
 
-from audit_reports.output import write_review
-from audit_reports.review import Review
+from audit_reports.outputs.output import write_review
+from audit_reports.reviews.review import Review
 
 
 @pytest.fixture(scope="module")

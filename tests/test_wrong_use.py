@@ -16,7 +16,7 @@ import pytest
 from conftest import ROOT, Cli, Ran
 
 from audit_reports.feeds import FEEDS
-from audit_reports.landing import land
+from audit_reports.ingest.landing import land
 from audit_reports.store import Store
 
 EVENT = '{"id": "e%d", "occurred_at": "2026-03-02T09:00:00Z", "category": "Members", "action": "Left"}\n'

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from audit_reports.amendment import Late
 from audit_reports.delivery.history import History, histories
 from audit_reports.delivery.late import late_events, waited_for
 from audit_reports.delivery.schedule import Due, due_periods, reach
 from audit_reports.log import AuditLog
 from audit_reports.plan import Plan
+from audit_reports.reviews.amendment import Late
 from audit_reports.store import Store
 
 

@@ -16,9 +16,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from audit_reports.amendment import Amendment, amendment_of, matters
-from audit_reports.appearance import OURS, Appearance
-from audit_reports.context import LeftOut
 from audit_reports.delivery.agenda import Task
 from audit_reports.delivery.history import History, folder_of, given_up_said, history_of, title_of
 from audit_reports.delivery.kept_files import MESSAGE, RECORD, kept_files
@@ -27,14 +24,17 @@ from audit_reports.delivery.message import attachments_of, compose, fitting, mes
 from audit_reports.delivery.open_findings import open_findings
 from audit_reports.delivery.smtp import Receipt, send
 from audit_reports.errors import AuditReportsError, FailureError, reason
-from audit_reports.exceptions import Rules
-from audit_reports.formats import plain
+from audit_reports.findings.exceptions import Rules
 from audit_reports.journal import Entry, time_text
 from audit_reports.log import AuditLog
-from audit_reports.output import review_facts, write_review
+from audit_reports.outputs.appearance import OURS, Appearance
+from audit_reports.outputs.context import LeftOut
+from audit_reports.outputs.formats import plain
 from audit_reports.outputs.mail import mail_body
+from audit_reports.outputs.output import review_facts, write_review
 from audit_reports.plan import Mail
-from audit_reports.review import NO_RULES, Review, make_review
+from audit_reports.reviews.amendment import Amendment, amendment_of, matters
+from audit_reports.reviews.review import NO_RULES, Review, make_review
 from audit_reports.store import Store
 
 CLAIM = timedelta(minutes=30)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from audit_reports import clock
 from audit_reports.delivery.kept_files import RECORD
 from audit_reports.delivery.sign import Decision, Signature, files_of, sign
-from audit_reports.formats import plain
+from audit_reports.outputs.formats import plain
 from audit_reports.store import Store
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from audit_reports.amendment import Late
 from audit_reports.filter import Filter
 from audit_reports.log import AuditLog
 from audit_reports.period import Period
 from audit_reports.plan import Plan
 from audit_reports.quarters import by_quarter, in_period
+from audit_reports.reviews.amendment import Late
 
 
 def of_plan(log: AuditLog, plan: Plan) -> AuditLog:

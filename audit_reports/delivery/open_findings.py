@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from audit_reports.carried import Carried
 from audit_reports.delivery.history import History, histories
 from audit_reports.delivery.kept_files import RECORD, NotAsMadeError, kept_files
 from audit_reports.journal import Entry, Journal
 from audit_reports.past import LOOK_BACK_DAYS
 from audit_reports.period import Period
+from audit_reports.reviews.carried import Carried
 from audit_reports.store import Store
 
 TOLD = ("landing", "retention", "erasure", "signed", "refused")

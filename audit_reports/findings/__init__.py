@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from audit_reports.errors import UsageError
-from audit_reports.finding import SEVERITIES, Check, Finding, Severity
 from audit_reports.findings.acted_after_removal import ActedAfterRemoval
 from audit_reports.findings.burst import Burst
 from audit_reports.findings.created_and_removed import CreatedAndRemoved
 from audit_reports.findings.dormant_actor import DormantActor
 from audit_reports.findings.failed_then_succeeded import FailedThenSucceeded
+from audit_reports.findings.finding import SEVERITIES, Check, Finding, Severity
 from audit_reports.findings.first_country import FirstCountry
 from audit_reports.findings.first_sensitive import FirstSensitive
 from audit_reports.findings.impossible_travel import ImpossibleTravel
@@ -28,7 +28,7 @@ from audit_reports.findings.unusual_hours import UnusualHours
 if TYPE_CHECKING:
     import polars as pl
 
-    from audit_reports.evidence import Evidence
+    from audit_reports.findings.evidence import Evidence
 
 CHECKS: Mapping[str, Check] = {
     check.name: check

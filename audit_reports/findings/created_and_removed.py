@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from audit_reports.evidence import Evidence
-from audit_reports.finding import Check, Draft, Threshold
+from audit_reports.findings.evidence import Evidence
+from audit_reports.findings.finding import Check, Draft, Threshold
 
 MADE, ENDED = ("Created", "Joined", "Invited"), ("Deleted", "Removed", "Left", "Revoked")
 KINDS = {"API Keys": "The API key", "Members": "The member"}

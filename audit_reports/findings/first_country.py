@@ -8,8 +8,8 @@ from typing import ClassVar
 import polars as pl
 
 from audit_reports.countries import countries
-from audit_reports.evidence import KNOWN_DAYS, Evidence
-from audit_reports.finding import Check, Draft, Threshold
+from audit_reports.findings.evidence import KNOWN_DAYS, Evidence
+from audit_reports.findings.finding import Check, Draft, Threshold
 
 
 class FirstCountry(Check):

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import polars as pl
 
-from audit_reports.evidence import KNOWN_DAYS, Evidence
-from audit_reports.finding import Check, Draft, Threshold
+from audit_reports.findings.evidence import KNOWN_DAYS, Evidence
+from audit_reports.findings.finding import Check, Draft, Threshold
 
 GRAVE = ("API Keys", "Domains", "Members", "Organization")
 """The categories in which a first time is told louder: they say who may enter, and where mail and data go."""

@@ -11,8 +11,8 @@ import narwhals as nw
 import polars as pl
 
 from audit_reports.countries import countries
-from audit_reports.evidence import Evidence
-from audit_reports.finding import Check, Draft, Threshold
+from audit_reports.findings.evidence import Evidence
+from audit_reports.findings.finding import Check, Draft, Threshold
 
 EARTH_KM = 6371.0
 _ORDER = ("occurred_at", "feed", "event_id")

@@ -12,8 +12,8 @@ import narwhals as nw
 import polars as pl
 
 from audit_reports.engine import Native, with_native
-from audit_reports.evidence import Evidence
-from audit_reports.finding import Check, Draft, Threshold
+from audit_reports.findings.evidence import Evidence
+from audit_reports.findings.finding import Check, Draft, Threshold
 
 WORDS = ("delet", "remov", "terminat", "destroy", "purge")
 """What the action of a deletion has in it, in whatever case."""

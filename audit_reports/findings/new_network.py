@@ -9,8 +9,8 @@ import narwhals as nw
 import polars as pl
 
 from audit_reports.engine import Native, with_native
-from audit_reports.evidence import KNOWN_DAYS, Evidence
-from audit_reports.finding import Check, Draft, Threshold
+from audit_reports.findings.evidence import KNOWN_DAYS, Evidence
+from audit_reports.findings.finding import Check, Draft, Threshold
 
 
 class NewNetwork(Check):

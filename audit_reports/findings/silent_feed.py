@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from audit_reports.evidence import Evidence
-from audit_reports.finding import Check, Draft
+from audit_reports.findings.evidence import Evidence
+from audit_reports.findings.finding import Check, Draft
 
 
 class SilentFeed(Check):

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from statistics import median
 from typing import ClassVar
 
-from audit_reports.evidence import MOMENT, Evidence
-from audit_reports.finding import Check, Draft, Threshold
+from audit_reports.findings.evidence import MOMENT, Evidence
+from audit_reports.findings.finding import Check, Draft, Threshold
 
 
 class StoppedActor(Check):

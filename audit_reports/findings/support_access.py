@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
-from audit_reports.evidence import Evidence
-from audit_reports.finding import Check, Draft
+from audit_reports.findings.evidence import Evidence
+from audit_reports.findings.finding import Check, Draft
 from audit_reports.past import LOOK_BACK_DAYS
 
 

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import polars as pl
 
-from audit_reports.evidence import Evidence
-from audit_reports.finding import Check, Draft, Threshold
+from audit_reports.findings.evidence import Evidence
+from audit_reports.findings.finding import Check, Draft, Threshold
 
 
 class UnusualHours(Check):

@@ -1,1 +1,1 @@
-"""The formats of a review, a file each; `audit_reports.output` is the contract and lists them."""
+"""How does a review become files? What its page shows and draws, and each format, a file each; `output` lists them."""

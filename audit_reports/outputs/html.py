@@ -8,17 +8,17 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audit_reports.appearance import OURS, Appearance
-from audit_reports.charts import make_charts
-from audit_reports.context import Page, names, shared
 from audit_reports.errors import FailureError
-from audit_reports.formats import replacing
-from audit_reports.palette import as_style
-from audit_reports.rendering import data_island, rendered, trusted
+from audit_reports.outputs.appearance import OURS, Appearance
+from audit_reports.outputs.charts import make_charts
+from audit_reports.outputs.context import Page, names, shared
+from audit_reports.outputs.formats import replacing
+from audit_reports.outputs.palette import as_style
+from audit_reports.outputs.rendering import data_island, rendered, trusted
 from audit_reports.resources import templates_folder
 
 if TYPE_CHECKING:
-    from audit_reports.review import Review
+    from audit_reports.reviews.review import Review
 
 ROWS = {"people": 20, "machines": 10, "categories": 200, "locations": 20, "always_shown": 100, "reads": 30}
 """How many rows of each table a page shows; the rest is counted below it, and whole in the tables' own files."""

@@ -8,14 +8,14 @@ from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from audit_reports.appearance import OURS, Appearance
-from audit_reports.context import Document, LeftOut, names, shared
 from audit_reports.errors import FailureError
-from audit_reports.formats import replacing
-from audit_reports.rendering import rendered
+from audit_reports.outputs.appearance import OURS, Appearance
+from audit_reports.outputs.context import Document, LeftOut, names, shared
+from audit_reports.outputs.formats import replacing
+from audit_reports.outputs.rendering import rendered
 
 if TYPE_CHECKING:
-    from audit_reports.review import Review
+    from audit_reports.reviews.review import Review
 
 ROWS = {"people": 10, "machines": 5, "categories": 10, "locations": 8, "always_shown": 12}
 

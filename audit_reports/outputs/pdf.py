@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audit_reports.appearance import OURS, Appearance
 from audit_reports.errors import UsageError, quoted
-from audit_reports.formats import replacing
+from audit_reports.outputs.appearance import OURS, Appearance
+from audit_reports.outputs.formats import replacing
 
 if TYPE_CHECKING:
-    from audit_reports.review import Review
+    from audit_reports.reviews.review import Review
 
 _LIBRARY_HINT = "the PDF needs WeasyPrint: pip install 'audit-reports[pdf]', or leave pdf out of --format"
 

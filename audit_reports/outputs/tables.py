@@ -6,12 +6,12 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audit_reports.appearance import OURS, Appearance
 from audit_reports.errors import FailureError
-from audit_reports.formats import plain, write_frame
+from audit_reports.outputs.appearance import OURS, Appearance
+from audit_reports.outputs.formats import plain, write_frame
 
 if TYPE_CHECKING:
-    from audit_reports.review import Review
+    from audit_reports.reviews.review import Review
 
 
 def write_csv(review: Review, folder: Path, _: Appearance = OURS) -> list[Path]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audit_reports.appearance import OURS, Appearance
-from audit_reports.formats import replacing
-from audit_reports.workbook import write_workbook
+from audit_reports.outputs.appearance import OURS, Appearance
+from audit_reports.outputs.formats import replacing
+from audit_reports.outputs.workbook import write_workbook
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from audit_reports.review import Review
+    from audit_reports.reviews.review import Review
 
 
 SENTENCES = ("sentence", "reason", "advice", "meaning")

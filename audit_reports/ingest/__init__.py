@@ -1,0 +1,1 @@
+"""How do files become events of a store? From the first look at a file to rows that are staged, judged and landed."""
