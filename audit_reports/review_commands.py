@@ -71,6 +71,8 @@ def _land(run: Run, store: Store) -> int:
         return 0
     try:
         return ingest(run)
+    except BrokenPipeError:
+        raise  # what was to land has landed, and only the reader of its books is gone
     except (AuditReportsError, OSError) as error:
         tell_of_landing(_office(run, store), reason(error))
         raise

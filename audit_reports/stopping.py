@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -29,18 +29,12 @@ def stoppable(
     with ThreadPoolExecutor(1) as pool:
         doing = pool.submit(work)
         try:
-            while not _is_done(doing):
+            while not wait([doing], timeout=_LOOK_S).done:
                 if meanwhile:
                     meanwhile()
         except KeyboardInterrupt:
             connection.interrupt()
+            while not wait([doing], timeout=_LOOK_S).done:
+                connection.interrupt()  # between two queries of the work nobody hears it
             raise
         return doing.result()
-
-
-def _is_done(doing: Future[T]) -> bool:
-    try:
-        doing.exception(timeout=_LOOK_S)
-    except TimeoutError:
-        return False
-    return True

@@ -127,14 +127,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept: list[pytest.Item] = []
     left_out: list[pytest.Item] = []
     for item in sorted(items, key=lambda item: not needs_spark(item.nodeid)):
-        asked[item.nodeid.partition("[")[0]] += needs_spark(item.nodeid)
-        few = item.get_closest_marker("few_on_spark")
-        is_one_of_few = few is None or asked[item.nodeid.partition("[")[0]] <= few.args[0]
         runs = {"every"}
         if item.get_closest_marker("large"):
             runs.add("large")
         elif needs_spark(item.nodeid):
-            runs |= {"spark", "slow"} if is_one_of_few else {"spark"}
+            test = item.nodeid.partition("[")[0]
+            asked[test] += 1
+            few = item.get_closest_marker("few_on_spark")
+            runs |= {"spark", "slow"} if few is None or asked[test] <= few.args[0] else {"spark"}
         else:
             runs.add("slow" if item.get_closest_marker("slow") else "quick")
         (kept if run in runs else left_out).append(item)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import duckdb
@@ -28,6 +29,17 @@ def test_work_of_hours_ends_at_once_and_the_connection_goes_on(look: int) -> Non
         with pytest.raises(KeyboardInterrupt):
             stoppable(connection, lambda: connection.execute(HOURS).fetchall(), meanwhile=presses_ctrl_c_at_the(look))
         assert stoppable(connection, lambda: connection.execute("SELECT 42").fetchall()) == [(42,)]
+
+
+def test_work_that_asks_one_query_after_another_ends_too() -> None:
+    with duckdb.connect() as connection:
+
+        def work() -> None:
+            time.sleep(0.5)  # nothing is asked of DuckDB when the first signal comes
+            connection.execute(HOURS).fetchall()
+
+        with pytest.raises(KeyboardInterrupt):
+            stoppable(connection, work, meanwhile=presses_ctrl_c_at_the(1))
 
 
 def test_an_error_of_the_work_is_raised_as_it_is() -> None:
