@@ -74,7 +74,8 @@ def hold(run: Run) -> int:
 
     from audit_reports.maintenance.holds import hold, holds, lift
 
-    arguments, store = run.arguments, Store(run.store)
+    arguments = run.arguments
+    store = run.opened() if arguments.operand is None else Store(run.store)
     if arguments.operand is None:
         if arguments.lift or arguments.reason:
             raise UsageError("name the days (UTC, half-open): store hold 2026-03-02..2026-03-09 --reason TEXT")
@@ -123,7 +124,7 @@ def _retain(run: Run) -> int:
 
     arguments = run.arguments
     done = retain(
-        Store(run.store),
+        run.opened() if arguments.dry_run else Store(run.store),
         older_than=duration(arguments.older_than),
         now=clock.now(),
         reason=arguments.reason,

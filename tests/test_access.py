@@ -14,7 +14,10 @@ from audit_reports.demo import World
 from audit_reports.journal import whoami
 from audit_reports.store import Store
 
-READING = (["events"], ["summary", "--by", "actor"], ["store", "info"], ["store", "journal"], ["store", "quarantine"])
+READING = (
+    *(["events"], ["summary", "--by", "actor"], ["store", "info"], ["store", "journal"], ["store", "quarantine"]),
+    *(["store", "hold"], ["store", "retain", "--older-than", "30d", "--dry-run"]),
+)
 
 
 def put(file: Path, name: str) -> Path:
