@@ -57,7 +57,9 @@ def process(*words: str) -> Run:
 def command(*words: str, says: bool = False, **environment: str) -> Run:
     """Run Python with some words in a process of its own; with `says` its last line is JSON with its own `seconds`."""
     start = time.perf_counter()
-    child = subprocess.Popen([sys.executable, *words], stdout=subprocess.PIPE, env={**os.environ, **environment})
+    # Modules of a checkout are compiled once, as those of an installed package are.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    child = subprocess.Popen([sys.executable, *words], stdout=subprocess.PIPE, env={**inherited, **environment})
     output = child.stdout.read() if child.stdout else b""
     _, status, usage = os.wait4(child.pid, 0)
     seconds = time.perf_counter() - start
