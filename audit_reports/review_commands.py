@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping
 
 from audit_reports import clock
-from audit_reports.commands import ingest
 from audit_reports.delivery.agenda import Task, tasks
 from audit_reports.delivery.calendar import calendar, frame, wrong
 from audit_reports.delivery.deliver import Office, deliver, tell_of_landing
@@ -17,6 +16,7 @@ from audit_reports.delivery.ready import ready_files
 from audit_reports.delivery.sign import Decision, sign
 from audit_reports.delivery.smtp import login_of
 from audit_reports.errors import AuditReportsError, UsageError, reason
+from audit_reports.ingest_command import ingest
 from audit_reports.invocation import Run, say
 from audit_reports.outputs.formats import plain
 from audit_reports.outputs.review_summary import counted

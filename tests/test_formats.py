@@ -13,8 +13,8 @@ import polars as pl
 import pytest
 
 from audit_reports.errors import FailureError, UsageError
-from audit_reports.outputs.formats import FORMATS, FORMULA_STARTS, plain, table_text, write_frame
-from audit_reports.outputs.workbook import SHEET_ROWS
+from audit_reports.outputs.formats import FORMATS, plain, table_text, write_frame
+from audit_reports.outputs.workbook import FORMULA_STARTS, SHEET_ROWS
 
 HOSTILE: list[str | None] = [
     "<script>alert(1)</script>",

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("ingest.progress", "outputs", "screens"),
     ("delivery",),
     ("demo", "notebook", "sample"),
-    ("__main__", "cli", "commands", "invocation", "maintenance_commands", "review_commands"),
+    ("__main__", "cli", "commands", "ingest_command", "invocation", "maintenance_commands", "review_commands"),
 )
 """The house from left to right: a module imports from its own room and from those to its left.
 
@@ -133,6 +134,11 @@ def imports(tree: ast.Module) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def imports_of(file: Path) -> Iterator[str]:
+    """Yield every module that a file of the package imports."""
+    return imports(ast.parse(file.read_text(encoding="utf-8")))
 
 
 @pytest.fixture(scope="module", params=FILES, ids=name_of)
@@ -255,6 +261,19 @@ def test_rooms_name_each_part_once() -> None:
     assert sorted(parts) == sorted(set(parts))
     dotted = [part for part in [*parts, *(one for many in FENCES.values() for one in many)] if "." in part]
     assert not [part for part in dotted if not (PACKAGE / f"{part.replace('.', '/')}.py").exists()]
+
+
+def test_no_module_needs_itself() -> None:
+    names = {name_of(file) for file in FILES if parts_of(name_of(file))}
+    needed: dict[str, set[str]] = {}
+    for file in FILES:
+        own = name_of(file)
+        found = {imported if imported in names else imported.rpartition(".")[0] for imported in imports_of(file)}
+        needed[own] = found & names - {own}
+    try:
+        TopologicalSorter(needed).prepare()
+    except CycleError as error:
+        pytest.fail(f"these need each other: {' -> '.join(reversed(error.args[1]))}")
 
 
 def test_package_is_typed() -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from audit_reports.errors import FailureError, UsageError
+from audit_reports.outputs.workbook import FORMULA_STARTS, write_workbook
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 FORMATS = ("table", "jsonl", "json", "csv", "parquet", "xlsx")
 SLICE_ROWS = 50_000
 """Rows turned into text at a time, so that a large answer streams."""
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
-"""What a cell begins with that a spreadsheet could take for a formula, or that the guard itself adds."""
 
 NULL_SHOWN = "-"
 _ACTED_ON = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
@@ -52,8 +50,6 @@ def write_frame(
         if format == "parquet":
             frame.write_parquet(path)
         elif format == "xlsx":
-            from audit_reports.outputs.workbook import write_workbook
-
             write_workbook({"events" if "event_id" in frame.columns else "summary": frame}, path)
         else:
             with path.open("w", encoding="utf-8", newline="") as file:

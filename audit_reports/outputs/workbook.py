@@ -10,7 +10,6 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from audit_reports.errors import UsageError
-from audit_reports.outputs.formats import FORMULA_STARTS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,6 +19,9 @@ SHEET_ROWS = 1_048_575
 
 FIRST_YEAR = 1901
 """Spreadsheets know no time before 1900, and most of them miscount the days of that year."""
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
+"""What a cell begins with that a spreadsheet could take for a formula, or that the guard itself adds."""
 
 CELL_CHARACTERS = 32_767
 _WIDEST = 60
