@@ -8,7 +8,7 @@ from typing import Any
 
 import narwhals as nw
 
-from audit_reports.engine import LOCAL, Native, distinct_counts, joined, stacked, with_local_time, with_native
+from audit_reports.engine import LOCAL, Native, distinct_counts, joined, tallied, with_local_time, with_native
 from audit_reports.errors import UsageError
 
 DIMENSIONS: tuple[str, ...] = (
@@ -92,20 +92,14 @@ def counted(
     and actors first, and these counts again, which is cheaper than to look for distinct actors.
     """
     checked_dimensions(dimensions)
-    time, number = nw.col("occurred_at"), nw.len().cast(nw.Int64)
     later = [name for name in dimensions if name in _LATER]
     at_once = [name for name in dimensions if name not in _LATER]
     columns = [*at_once, *(column for name in later for column in _LATER[name]), *(["actor"] if actors else [])]
     keys = list(dict.fromkeys(columns))
     told = _with_dimensions(events, at_once, timezone=timezone)
-    counts = {"events": number}
-    if before is not None:  # two frames are one where those before have no time: the aggregates of time pass them over
-        others = _with_dimensions(before, at_once, timezone=timezone)
-        ours = ["occurred_at", *keys]
-        told = told if told.columns == ours else told.select(*ours)
-        told = stacked(told, others.select(nw.lit(None).alias("occurred_at"), *keys))
-        counts = {"events": time.count().cast(nw.Int64), "before": number - time.count()}
-    pairs = told.group_by(*keys).agg(**counts, first_seen=time.min(), last_seen=time.max())
+    others = None if before is None else _with_dimensions(before, at_once, timezone=timezone)
+    pairs = tallied(told, keys, before=others)
+    counts = ["events"] if before is None else ["events", "before"]
     if set(columns) == set(dimensions):
         is_known = (~nw.col("actor").is_null()).cast(nw.Int64).alias("actors")
         return pairs.select(*dimensions, *counts, is_known, "first_seen", "last_seen") if actors else pairs

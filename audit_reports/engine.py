@@ -115,13 +115,17 @@ def joined(left: nw.LazyFrame[Any], right: nw.LazyFrame[Any], *, on: Sequence[st
     return found
 
 
-def stacked(first: nw.LazyFrame[Any], second: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Return the rows of two frames with the same columns in the same order; a column may be null alone in one of them.
+def tallied(
+    events: nw.LazyFrame[Any], keys: Sequence[str], *, before: nw.LazyFrame[Any] | None = None
+) -> nw.LazyFrame[Any]:
+    """Return one row for each combination of some columns: the keys, `events`, `first_seen` and `last_seen`; null is a value.
 
-    Narwhals compares the frames' types first, for which an engine binds both, and asks for its timezone.
+    Other events that came `before` are counted beside them in the column of that name, after `events`, and in no other: a row
+    that only these have has 0 events and no times. No event gives no row. Every count of events begins with this, and to put
+    it together by Narwhals takes an engine twice the time.
     """
-    both: nw.LazyFrame[Any] = import_module(NATIVES[first.implementation]).stacked(first, second)
-    return both
+    counts: nw.LazyFrame[Any] = import_module(NATIVES[events.implementation]).tallied(events, keys, before)
+    return counts
 
 
 def with_local_time(frame: nw.LazyFrame[Any], timezone: str, *, of: str = "occurred_at") -> nw.LazyFrame[Any]:

@@ -33,10 +33,17 @@ def joined(left: nw.LazyFrame[Any], right: nw.LazyFrame[Any], on: Sequence[str])
     return nw.from_native(native.join(right.to_native(), on=list(on), how="inner", nulls_equal=True))
 
 
-def stacked(first: nw.LazyFrame[Any], second: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Return the rows of two frames with the same columns."""
-    both: pl.LazyFrame = pl.concat([first.to_native(), second.to_native()], how="vertical_relaxed")
-    return nw.from_native(both)
+def tallied(events: nw.LazyFrame[Any], keys: Sequence[str], before: nw.LazyFrame[Any] | None) -> nw.LazyFrame[Any]:
+    """Return counts of events by some columns, with their first and last times, beside those of others."""
+    rows: pl.LazyFrame = events.to_native()
+    time, number = pl.col("occurred_at"), pl.len().cast(pl.Int64)
+    counts = {"events": number}
+    if before is not None:  # the two are one where those before have no time: aggregates of the time pass them over
+        others = before.to_native().select(pl.lit(None).alias("occurred_at"), *keys)
+        rows = pl.concat([rows.select("occurred_at", *keys), others], how="vertical_relaxed")
+        here = time.count().cast(pl.Int64)
+        counts = {"events": here, "before": number - here}
+    return nw.from_native(rows.group_by(*keys).agg(**counts, first_seen=time.min(), last_seen=time.max()))
 
 
 def _expression(native: Native) -> pl.Expr:

@@ -137,10 +137,17 @@ def joined(left: nw.LazyFrame[Any], right: nw.LazyFrame[Any], on: Sequence[str])
     return nw.from_native(both.selectExpr("ours.*", *others))
 
 
-def stacked(first: nw.LazyFrame[Any], second: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Return the rows of two frames with the same columns."""
-    ours: DataFrame = first.to_native()
-    return nw.from_native(ours.union(second.to_native()))
+def tallied(events: nw.LazyFrame[Any], keys: Sequence[str], before: nw.LazyFrame[Any] | None) -> nw.LazyFrame[Any]:
+    """Return counts of events by some columns, with their first and last times, beside those of others."""
+    names = [identifier(key) for key in keys]
+    rows: DataFrame = events.to_native()
+    counts = ["count(*) AS events"]
+    if before is not None:  # the two are one where those before have no time: aggregates of the time pass them over
+        others: DataFrame = before.to_native()
+        rows = rows.selectExpr("occurred_at", *names).union(others.selectExpr("NULL AS occurred_at", *names))
+        counts = ["count(occurred_at) AS events", "count(*) - count(occurred_at) AS before"]
+    times = ["min(occurred_at) AS first_seen", "max(occurred_at) AS last_seen"]
+    return nw.from_native(rows.groupBy(*names).agg(*map(expr, [*counts, *times])))
 
 
 def _expression(native: Native) -> str:
