@@ -49,6 +49,23 @@ def test_work_tells_its_bytes_as_they_are_done_and_ends_with_all(work: Work, nam
     assert len(told) > 1
 
 
+def test_a_landing_tells_its_bytes_while_duckdb_reads(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("audit_reports.stopping._LOOK_S", 0.002)
+    monkeypatch.setattr(
+        "audit_reports.ingest.look._SMALL", 100_000
+    )  # smaller files are put together first, and told of then
+    for number in range(30):
+        (tmp_path / f"{number}.jsonl").write_text(lines(*(f"{number}-{line}" for line in range(2_000))))
+    told: list[Progress] = []
+    land(store, [str(tmp_path / "*.jsonl")], FEEDS, now=NOW, progress=told.append)
+    total = told[-1].total
+    assert told[-1] == Progress(total, total, 60_000, work="landing")
+    assert [one for one in told if 0 < one.bytes < total]
+    assert [one.bytes for one in told] == sorted(one.bytes for one in told)
+
+
 def test_downloads_tell_their_bytes_before_the_landing_does(s3: str, store: Path) -> None:
     put(f"{s3}/in/a.jsonl", lines("a"))
     put(f"{s3}/in/b.jsonl", lines("b", "c"))

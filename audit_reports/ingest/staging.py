@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -104,6 +105,12 @@ def stage(work: Work, inputs: Sequence[Input]) -> tuple[int, list[Unreadable]]:
     connection.execute(f"SET memory_limit = '{_MEMORY}'")
     connection.execute(f"SET temp_directory = {literal(str(work.folder / 'temp'))}")
     connection.execute("SET preserve_insertion_order = false")
+    if work.reading.progress:
+        with suppress(
+            duckdb.Error
+        ):  # a notebook without ipywidgets knows no bar, and hears of whole groups of files alone
+            connection.execute("SET enable_progress_bar_print = false")
+            connection.execute("SET enable_progress_bar = true")  # which makes DuckDB count how far it is
     work.total = sum(one.size for one in inputs)
     read, unreadable = 0, list[Unreadable]()
     with Spools(work.folder, connection) as spools:

@@ -17,7 +17,7 @@ class Progress:
 
 
 Watcher = Callable[[Progress], None]
-"""Is told again and again how far work is, always by the thread that asked for the work, or while that waits."""
+"""Is told again and again how far work is, by one thread at a time: the one that asked for the work, or one beside it."""
 
 
 def unwatched(progress: Progress) -> None:
