@@ -152,7 +152,8 @@ def tallied(events: nw.LazyFrame[Any], keys: Sequence[str], before: nw.LazyFrame
     counts = "count(*) AS events"
     if before is not None:  # the two are one where those before have no time: aggregates of the time pass them over
         others: duckdb.DuckDBPyRelation = before.to_native()
-        rows = rows.select(f"occurred_at, {names}").union(others.select(f"NULL AS occurred_at, {names}"))
+        ours = rows if rows.columns == ["occurred_at", *keys] else rows.select(f"occurred_at, {names}")
+        rows = ours.union(others.select(f"NULL AS occurred_at, {names}"))
         counts = "count(occurred_at) AS events, count(*) - count(occurred_at) AS before"
     times = "min(occurred_at) AS first_seen, max(occurred_at) AS last_seen"
     return nw.from_native(rows.aggregate(f"{names}, {counts}, {times}", names))

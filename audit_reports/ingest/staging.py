@@ -79,6 +79,7 @@ class Work:
     seen: dict[Path, Seen] = field(default_factory=dict)
     total: int = 0
     done: int = 0
+    told: int = 0
     events: int = 0
 
     @property
@@ -90,8 +91,8 @@ class Work:
     def tell(self, more: float = 0) -> None:
         """Tell whoever watches that so many bytes are read beyond those that are done."""
         if self.reading.progress:
-            read = self.done + int(more)
-            self.reading.progress(Progress(read, self.total, max(self.events, read // _EVENT_BYTES)))
+            self.told = max(self.told, self.done + int(more))  # DuckDB knows nothing any more of what is nearly done
+            self.reading.progress(Progress(self.told, self.total, max(self.events, self.told // _EVENT_BYTES)))
 
 
 def stage(work: Work, inputs: Sequence[Input]) -> tuple[int, list[Unreadable]]:
