@@ -46,19 +46,21 @@ def stoppable(
     if hears:  # from here on nothing is raised just anywhere, so that all is put back
         signal.signal(signal.SIGINT, watch.stop)
     try:
-        watch.start()
+        watch.begin()
         if hears:
             watch.before = signal.set_wakeup_fd(watch.say, warn_on_full_buffer=False)
-        result = work()
+        try:
+            result = work()
+        finally:
+            if hears:
+                signal.set_wakeup_fd(watch.before)
+            os.write(watch.say, _DONE)
+            watch.join()
     except Exception:
         if watch.stopped:
             raise KeyboardInterrupt from None
         raise
     finally:
-        if hears:
-            signal.set_wakeup_fd(watch.before)
-        os.write(watch.say, _DONE)
-        watch.join()
         if hears:
             signal.signal(signal.SIGINT, signal.default_int_handler)
     if watch.stopped:
@@ -79,8 +81,13 @@ class _Watch(threading.Thread):
         self.failed: BaseException | None = None
         self.before = -1
         """Who else was told of signals, and is told of them still."""
+        self._hear = self.say = -1
+
+    def begin(self) -> None:
+        """Open the pipe, and wait at its end."""
         self._hear, self.say = os.pipe()
         os.set_blocking(self.say, False)
+        self.start()
 
     def stop(self, *_: object) -> None:
         """Handle the signal: the work is to end."""

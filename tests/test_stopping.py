@@ -43,7 +43,7 @@ def left_open() -> set[str]:
     return {*map(str, Path("/proc/self/fd").iterdir()), *(thread.name for thread in threading.enumerate())}
 
 
-@pytest.mark.parametrize("after", [0.001, 0.3, 0.7])
+@pytest.mark.parametrize("after", [0.001, 0.3])
 def test_work_of_hours_ends_at_once_and_the_connection_goes_on(after: float) -> None:
     with duckdb.connect() as connection:
         stoppable(connection, lambda: connection.execute("SELECT 42").fetchall())
@@ -61,9 +61,9 @@ def test_it_may_come_at_any_moment() -> None:
     with duckdb.connect() as connection:
         stoppable(connection, lambda: connection.execute("SELECT 42").fetchall())
         open_before = left_open()
-        for number in range(60):
+        for number in range(20):
             with pytest.raises(KeyboardInterrupt):
-                press_ctrl_c(number / 20_000)
+                press_ctrl_c(number / 7_000)
                 stoppable(connection, hours(connection), meanwhile=lambda: None)
                 pytest.fail("the work had no end")
         assert left_open() <= open_before
