@@ -20,7 +20,7 @@ def native_sql(native: Native) -> str:
     >>> native_sql(Native("in zone", "occurred_at", ("Europe/Madrid",)))
     '"occurred_at" AT TIME ZONE \\'Europe/Madrid\\''
     """
-    column = _quoted(native.column)
+    column = quoted_name(native.column)
     match native.function, native.arguments:
         case "in zone", ("UTC",):  # without the calendar of a zone, which costs ten times as much
             return f"make_timestamp(epoch_us({column}))"
@@ -52,7 +52,7 @@ def native_sql(native: Native) -> str:
         case "offset", (int(amount), str(unit), str(kind)):
             return f"({column} + {_interval(amount, unit)}){'::DATE' if kind == 'date' else ''}"
         case _, (str(other), int(bits), int(signed)):
-            return _whole(_arithmetic(native.function, column, _quoted(other)), bits, signed)
+            return _whole(_arithmetic(native.function, column, quoted_name(other)), bits, signed)
         case "whole of text", (int(bits), int(signed)):
             low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
             number = f"CASE WHEN regexp_matches({column}, '{_TEXT_OF_WHOLE}') THEN TRY_CAST({column} AS HUGEINT) END"
@@ -63,10 +63,9 @@ def native_sql(native: Native) -> str:
             return f"CASE WHEN regexp_matches({column}, '{_TEXT_OF_FRACTION}') THEN coalesce({number}, {beyond}) END"
         case ("lower" | "upper") as function, ():
             return cased(function, column)
-        case "holds", (str(text),):  # ILIKE is the faster one, and knows signs of its own
-            if text.isascii() and not set(text) & set("%_\\"):
-                return f"{column} ILIKE {literal(f'%{text}%')}"
-            return f"contains(lower({column}), {literal(text)})"
+        case "holds", (str(text), *others):
+            columns = [column, *(quoted_name(str(other)) for other in others)]
+            return " OR ".join(f"({one} IS NOT NULL AND {_holds(one, text)})" for one in columns)
         case "bytes", ():
             return f"strlen({column})"
         case "without last", (int(count),):
@@ -113,6 +112,13 @@ def _taken(steps: network.Steps, value: str) -> str:
     return value
 
 
+def _holds(column: str, text: str) -> str:
+    """Return the SQL of whether a column holds a text in any case: by ILIKE, which is faster, but knows signs of its own."""
+    if text.isascii() and not set(text) & set("%_\\"):
+        return f"{column} ILIKE {literal(f'%{text}%')}"
+    return f"contains(lower({column}), {literal(text)})"
+
+
 def _arithmetic(function: str, left: str, right: str) -> str:
     """Return the SQL of arithmetic of whole numbers; divided by zero they have no answer."""
     one, two = f"{left}::HUGEINT", f"{right}::HUGEINT"
@@ -131,10 +137,6 @@ def _whole(number: str, bits: int, signed: int) -> str:
     """Return the SQL of a whole number that begins anew where its bits are used up, as a processor's does."""
     half = 2 ** (bits - 1) if signed else 0
     return f"((({number} + {half}::HUGEINT) & {2**bits - 1}::HUGEINT) - {half}::HUGEINT)::BIGINT"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _replaced(column: str, old: str, new: str, count: int) -> str:

@@ -54,8 +54,9 @@ def native_expression(native: Native) -> pl.Expr:
             return column.str.to_lowercase()
         case "upper", ():
             return column.str.to_uppercase()
-        case "holds", (str(text),):
-            return column.str.to_lowercase().str.contains(text, literal=True)
+        case "holds", (str(text), *others):
+            texts = pl.col(native.column, *map(str, others)).str.to_lowercase()
+            return pl.any_horizontal(texts.str.contains(text, literal=True).fill_null(value=False))
         case "bytes", ():
             return column.str.len_bytes()
         case "without last", (int(count),):

@@ -40,8 +40,9 @@ def filter_sql(native: Native) -> str:
             return f"CASE WHEN {column} RLIKE {literal(_TEXT_OF_FRACTION)} THEN {number} END"
         case ("lower" | "upper") as function, ():
             return f"{function}({column})"
-        case "holds", (str(text),):
-            return f"contains(lower({column}), {literal(text)})"
+        case "holds", (str(text), *others):
+            columns = [column, *(identifier(str(other)) for other in others)]
+            return " OR ".join(f"({one} IS NOT NULL AND contains(lower({one}), {literal(text)}))" for one in columns)
         case "bytes", ():
             return f"octet_length({column})"
         case "without last", (int(count),):
