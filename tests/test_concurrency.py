@@ -85,6 +85,7 @@ def seconds(request: pytest.FixtureRequest) -> float:
     return float(request.config.getoption("--crowd-seconds"))
 
 
+@pytest.mark.slow
 def test_writers_a_compactor_and_readers_at_once(tmp_path: Path, seconds: float) -> None:
     store, inbox = tmp_path / "store", tmp_path / "inbox"
     inbox.mkdir()

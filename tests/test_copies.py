@@ -199,6 +199,7 @@ FILES = st.one_of(
 SETTINGS = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 
+@pytest.mark.slow
 @SETTINGS
 @given(st.lists(st.lists(FILES, min_size=1, max_size=3), min_size=1, max_size=3))
 def test_whatever_arrives_the_books_balance_and_the_store_holds_what_a_plain_model_holds(

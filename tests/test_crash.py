@@ -140,6 +140,7 @@ def ids(store: Path) -> set[str]:
     return set(names)
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_all_of_a_change_is_there_or_none(
     store: Path, tmp_path: Path, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,7 +194,7 @@ def test_stopped_in_the_midst_of_reading_it_says_so_in_a_line_and_lands_nothing(
     assert not store.exists()
 
 
-@pytest.mark.parametrize("limit", [300, 2_000, 5_000])
+@pytest.mark.parametrize("limit", [2_000, *(pytest.param(one, marks=pytest.mark.slow) for one in (300, 5_000))])
 @pytest.mark.parametrize("kind", ["ingest", "store compact"])
 def test_a_full_disk_gives_one_line_and_changes_nothing(kind: str, limit: int, store: Path, tmp_path: Path) -> None:
     (tmp_path / "inbox").mkdir()
@@ -210,6 +211,7 @@ def test_a_full_disk_gives_one_line_and_changes_nothing(kind: str, limit: int, s
     books.check()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", range(5))
 def test_a_disk_that_fills_between_the_steps_of_a_landing_loses_nothing(
     steps: int, store: Path, tmp_path: Path

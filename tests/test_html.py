@@ -89,9 +89,8 @@ def opened(browser: Browser, path: Path, **context: Any) -> tuple[Page, list[str
 @pytest.mark.parametrize(
     ("width", "scheme"),
     [
-        (1440, "light"),
         (360, "dark"),
-        *(pytest.param(*one, marks=pytest.mark.slow) for one in ((1440, "dark"), (360, "light"))),
+        *(pytest.param(*one, marks=pytest.mark.slow) for one in ((1440, "light"), (1440, "dark"), (360, "light"))),
     ],
 )
 def test_the_page_draws_every_picture_and_fetches_nothing(

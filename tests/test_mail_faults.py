@@ -152,6 +152,7 @@ def go(*children: subprocess.Popen[bytes], kill_after: float | None = None) -> l
     return said
 
 
+@pytest.mark.slow
 def test_every_review_reaches_everybody_once_whatever_fails(
     home: Path, post: Post, pytestconfig: pytest.Config
 ) -> None:

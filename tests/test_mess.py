@@ -183,32 +183,32 @@ def test_whatever_is_in_the_files_every_event_is_landed_a_duplicate_or_set_aside
 # -------------------------------------------------------------------------------------------------- line formats
 
 
-@pytest.mark.parametrize(
-    ("line", "reason"),
-    [
-        (b'{"id": "x",}', "not JSON: Expecting property name enclosed in double quotes"),
-        (b'{"id": "x", "actor": {"id": "y"},}', "not JSON: Expecting property name enclosed in double quotes"),
-        (b'{"id": "x", "list": [1, ], "actor": {}}', "not JSON: Expecting value"),
-        (b'{"id": "x", "n": NaN}', "not JSON: NaN is no number"),
-        (b'{"id": "x", "n": [-Infinity]}', "not JSON: -Infinity is no number"),
-        (b'{"id": "x", "n":nan }', "not JSON: Expecting value"),
-        (b'{"id": "x", "n": {"\\"": INF}}', "not JSON: Expecting value"),
-    ],
-)
-def test_what_only_duckdb_takes_for_json_is_set_aside(line: bytes, reason: str, tmp_path: Path) -> None:
+ONLY_DUCKDB_TAKES: list[tuple[bytes, str]] = [
+    (b'{"id": "x",}', "not JSON: Expecting property name enclosed in double quotes"),
+    (b'{"id": "x", "actor": {"id": "y"},}', "not JSON: Expecting property name enclosed in double quotes"),
+    (b'{"id": "x", "list": [1, ], "actor": {}}', "not JSON: Expecting value"),
+    (b'{"id": "x", "n": NaN}', "not JSON: NaN is no number"),
+    (b'{"id": "x", "n": [-Infinity]}', "not JSON: -Infinity is no number"),
+    (b'{"id": "x", "n":nan }', "not JSON: Expecting value"),
+    (b'{"id": "x", "n": {"\\"": INF}}', "not JSON: Expecting value"),
+]
+
+
+@pytest.mark.parametrize("form", [".jsonl", ".json"])
+def test_what_only_duckdb_takes_for_json_is_set_aside(form: str, tmp_path: Path) -> None:
     good = json.dumps(event(1, actor={"name": 'NaN ,} \\" inf ,]'}, n=[-1e9, None])).encode()
-    bad = json.dumps(event(2)).encode()[:-1] + b"," + line[1:]
-    made = {".jsonl": good + b"\n" + bad + b"\n", ".json": b"[" + good + b",\n" + bad + b"]"}
-    for form, data in made.items():
-        store, file = tmp_path / f"store{form}", tmp_path / f"a{form}"
-        for packed in (data, gzip.compress(data)):
-            file.write_bytes(packed)
-            checked = check(str(file), FEEDS, Reading(NOW), feed=None)
-            assert (checked.read, checked.quarantined) == (2, 1)
-        assert books(landed(store, file)) == (2, 1, 0, 1)
-        assert aside(store) == [(f"a{form}", 2, reason)]
-        assert AuditLog(store).quarantine()["raw"].to_list() == [bad.decode()]
-        assert replay(Store(store), FEEDS, Reading(NOW)).landed == 0
+    bad = [json.dumps(event(2)).encode()[:-1] + b"," + line[1:] for line, _ in ONLY_DUCKDB_TAKES]
+    lines = [good, *bad]
+    data = b"\n".join(lines) + b"\n" if form == ".jsonl" else b"[" + b",\n".join(lines) + b"]"
+    store, file = tmp_path / "store", tmp_path / f"a{form}"
+    for packed in (data, gzip.compress(data)):
+        file.write_bytes(packed)
+        checked = check(str(file), FEEDS, Reading(NOW), feed=None)
+        assert (checked.read, checked.quarantined) == (len(lines), len(bad))
+    assert books(landed(store, file)) == (len(lines), 1, 0, len(bad))
+    assert aside(store) == [(f"a{form}", number, why) for number, (_, why) in enumerate(ONLY_DUCKDB_TAKES, start=2)]
+    assert AuditLog(store).quarantine()["raw"].to_list() == [line.decode() for line in bad]
+    assert replay(Store(store), FEEDS, Reading(NOW)).landed == 0
 
 
 def test_a_comma_too_many_beside_the_events_breaks_what_holds_them(tmp_path: Path) -> None:

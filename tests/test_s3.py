@@ -402,6 +402,7 @@ def test_keys_that_may_not_are_told(s3: str) -> None:
         assert str(told.value) == rf"S3 refuses these keys at '{s3}/store': Access\x1b Denied"
 
 
+@pytest.mark.slow
 def test_a_server_that_is_gone_is_told_and_loses_nothing(
     tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,6 +69,7 @@ def _digits(number: int) -> str:
     return (_digits(number // 4) if number > 3 else "") + str(number % 4)
 
 
+@pytest.mark.slow
 def test_what_event_files_are_is_asked_a_month_at_a_time(s3: str, s3_server: S3Server, tmp_path: Path) -> None:
     kind = {"category": "Members", "action": "Left"}
     for number in range(4):
