@@ -1,8 +1,8 @@
 """How does DuckDB run a view? It reads the store's Parquet files, and runs the whole of a frame as one query.
 
-Each step of a DuckDB relation looks into its files again, so a frame is put together over an empty table of the same
-columns (`stored_1`, one for each set of files); when it runs, a name given with WITH goes before the table's. Rows come
-by way of arro3, which deltalake brings along: DuckDB's own way loads PyArrow and NumPy, a third of a command's imports.
+What the files of a view are DuckDB looks up once: each further step of a relation is understood by the columns of the one
+before. Rows come by way of arro3, which deltalake brings along: DuckDB's own way loads PyArrow and NumPy, a third of a
+command's imports.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from audit_reports.store import EventFile, Store, connect, events_sql
 if TYPE_CHECKING:
     from duckdb import Expression
 
-_WITH = "WITH "
 _MADE_UP = re.compile(r"'(?:[^']|'')*'" r'|"(?:[^"]|"")*"' r'| AS "unnamed_relation_[0-9a-f]+"')
 """A text, a name, or the name that DuckDB gives to what has none; whoever looks for the last must pass over the first two."""
 _FROM_STREAM = "C Data interface error: "
@@ -43,8 +42,7 @@ class DuckDBEngine:
     def __init__(self, store: Store, files: Sequence[EventFile], limits: Limits) -> None:
         """Open a connection that can read these files of the store and no other; raises `UsageError` for wrong limits."""
         self.connection = open_locked(store, [file.path for file in files], limits)
-        self._sources: dict[str, str] = {}
-        self._tables: dict[str, duckdb.DuckDBPyRelation] = {}
+        self._scans: dict[str, duckdb.DuckDBPyRelation] = {}
 
     def scan(
         self, files: Sequence[EventFile], *, landing: int | None, columns: Collection[str] = NAMES
@@ -55,23 +53,16 @@ class DuckDBEngine:
         source = events_sql(files, columns)
         if landing is not None:
             source = f"SELECT * FROM ({source}) WHERE landing <= {landing}"
-        if source not in self._tables:
-            name = f"stored_{len(self._sources) + 1}"
-            self.connection.execute(f"CREATE TEMP TABLE {name} AS {events_sql([], columns)}")
-            self._sources[name] = source
-            self._tables[source] = self.connection.table(name)
-        return nw.from_native(self._tables[source])
-
-    def relation(self, frame: nw.LazyFrame[Any]) -> duckdb.DuckDBPyRelation:
-        """Return a frame as a relation over the files themselves; raises `EngineError`."""
-        try:
-            return self.connection.sql(self.sql_text(frame))
-        except duckdb.Error as error:
-            raise EngineError(str(error)) from error
+        if source not in self._scans:
+            try:
+                self._scans[source] = self.connection.sql(source)
+            except duckdb.Error as error:
+                raise EngineError(str(error)) from error
+        return nw.from_native(self._scans[source])
 
     def collect(self, frame: nw.LazyFrame[Any]) -> pl.DataFrame:
         """Run a frame and return its rows."""
-        relation = self.relation(frame)
+        relation: duckdb.DuckDBPyRelation = frame.to_native()
         try:
             return pl.DataFrame(stoppable(self.connection, lambda: Table.from_arrow(relation)))
         except Exception as error:  # arro3 knows no other kind; DuckDB's own words are in it
@@ -79,7 +70,7 @@ class DuckDBEngine:
 
     def sql(self, frame: nw.LazyFrame[Any], query: str) -> pl.DataFrame:
         """Run one SELECT over a frame, whose name in it is `events`."""
-        text = f"{_WITH}events AS NOT MATERIALIZED ({self.sql_text(frame)})\n{one_select(query)}"
+        text = f"WITH events AS NOT MATERIALIZED ({self.sql_text(frame)})\n{one_select(query)}"
         try:
             rows: pl.DataFrame = stoppable(self.connection, lambda: self.connection.sql(text).pl())
         except duckdb.IOException as error:
@@ -93,20 +84,15 @@ class DuckDBEngine:
 
     def sql_text(self, frame: nw.LazyFrame[Any]) -> str:
         """Return the query with the files in it."""
-        query = _text(frame)
-        sources = [
-            f"{name} AS NOT MATERIALIZED ({text})"
-            for name, text in self._sources.items()
-            if re.search(rf"\b{name}\b", query)
-        ]
-        if not sources:
-            return query
-        joint = ",\n" if query.startswith(_WITH) else "\n"
-        return _WITH + ",\n".join(sources) + joint + query.removeprefix(_WITH)
+        return _text(frame)
 
     def explain(self, frame: nw.LazyFrame[Any]) -> str:
         """Return DuckDB's plan of the query."""
-        return self.relation(frame).explain()
+        relation: duckdb.DuckDBPyRelation = frame.to_native()
+        try:
+            return relation.explain()
+        except duckdb.Error as error:
+            raise EngineError(str(error)) from error
 
 
 @contextmanager
