@@ -31,6 +31,12 @@ _VALUES = (
 )
 _FORMATS = "table, jsonl, json, csv, parquet or xlsx; table on a terminal and jsonl in a pipe unless given"
 
+_WORDS = {
+    "store": ("info", "journal", "quarantine", "compact", "hold", "retain", "backup", "restore"),
+    "feeds": ("check",),
+}
+"""What may stand behind a command."""
+
 
 class _Parser(argparse.ArgumentParser):
     """A parser whose complaints are errors of our family, one line each."""
@@ -87,8 +93,7 @@ def parser() -> argparse.ArgumentParser:
         "--period", metavar="P", help="day, week, month, quarter, 2026-W10, 2026-03, 2026-03-02..2026-03-09 ..."
     )
     store = command("store", "what is in the store, and what was done to it", reading)
-    words = ("info", "journal", "quarantine", "compact", "hold", "retain", "backup", "restore")
-    store.add_argument("what", choices=words, metavar="|".join(words))
+    store.add_argument("what", metavar="|".join(_WORDS["store"]))
     store.add_argument(
         "operand",
         nargs="?",
@@ -108,7 +113,7 @@ def parser() -> argparse.ArgumentParser:
         "--grace", metavar="1h", help="compact: how long replaced files stay for readers (1h unless given)"
     )
     feeds = command("feeds", "which feeds are known; `feeds check FILE`: what a file would become")
-    feeds.add_argument("check", nargs="?", choices=("check",), metavar="check")
+    feeds.add_argument("what", nargs="?", metavar="check")
     feeds.add_argument("file", nargs="?", metavar="FILE")
     feeds.add_argument("--feed", metavar="NAME", help="whose events they are (else it is recognised)")
     return top
@@ -167,6 +172,9 @@ def parsed(words: Sequence[str]) -> argparse.Namespace:
         if flag is None:
             raise UsageError(f"what is {quoted(rest[0])}? See audit-reports {found.command} --help")
         raise UsageError.unknown("option", flag.split("=")[0], known, f"see audit-reports {found.command} --help")
+    behind = _WORDS.get(found.command)
+    if behind and found.what is not None and found.what not in behind:
+        raise UsageError.unknown(f"command of {found.command}", found.what, behind)
     return found
 
 

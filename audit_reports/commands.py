@@ -186,7 +186,7 @@ def feeds(run: Run) -> int:
     from audit_reports.screens import by_column, feeds_table
 
     known = run.feeds()
-    if run.arguments.check:
+    if run.arguments.what:
         from audit_reports.ingest.feed_check import check
         from audit_reports.ingest.staging import Reading
 

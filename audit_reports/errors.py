@@ -37,10 +37,11 @@ class UsageError(AuditReportsError, ValueError):
         """
         words = sorted(set(known))
         guess = meant or other_word(word, words)
-        near = [guess] if guess else nearest(word, words) or list(filter(None, [same_part(word, words)]))
+        guess = guess or next(iter(nearest(word, words)), None) or same_part(word, words)
+        guess = guess or other_word(word, words, misspelt=True)
         parts = [f"unknown {kind} {quoted(word)}: "]
-        if near:
-            parts.append(f"did you mean {' or '.join(quoted(w) for w in near)}? ")
+        if guess:
+            parts.append(f"did you mean {quoted(guess)}? ")
         if not words:
             parts.append("none is known here")
         elif len(words) <= 60:  # noqa: PLR2004 - a list that still fits a few terminal lines
@@ -56,8 +57,8 @@ class FailureError(AuditReportsError, RuntimeError):
     """The tool, or something that it depends on, failed; what was asked for may be right."""
 
 
-def nearest(word: str, known: Iterable[str], *, most: int = 1) -> list[str]:
-    """Return the known words most like `word`, best first; empty where none is near.
+def nearest(word: str, known: Iterable[str], *, most: int = 1, alike: float = 0.6) -> list[str]:
+    """Return the known words most like `word`, best first; empty where none is near, of whose letters so many are `alike`.
 
     Case is ignored, and a known word that contains the given one counts as near.
 
@@ -70,7 +71,7 @@ def nearest(word: str, known: Iterable[str], *, most: int = 1) -> list[str]:
     for candidate in known:
         by_folded.setdefault(folded(candidate), candidate)
     asked = folded(word)
-    found = difflib.get_close_matches(asked, list(by_folded), n=most, cutoff=0.6)
+    found = difflib.get_close_matches(asked, list(by_folded), n=most, cutoff=alike)
     if not found and len(asked) > 1:
         found = sorted((key for key in by_folded if asked in key), key=len)[:most]
     return [by_folded[key] for key in found]

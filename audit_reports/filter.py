@@ -6,14 +6,14 @@ import hashlib
 import ipaddress
 import re
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from audit_reports.columns import SEARCHED
-from audit_reports.errors import UsageError, quoted
+from audit_reports.errors import UsageError, nearest, quoted
 from audit_reports.filters.sentence import sentence
 from audit_reports.filters.tree import (
     EVERYTHING,
@@ -296,11 +296,17 @@ def check_values(
             if value in allowed:
                 continue
             word = next((flag for flag, name in FLAGS.items() if name == column), column)
-            if column == "country":
-                by_name = {name.casefold(): code for code, name in names().items()}
-                if code := by_name.get(value.casefold()) or (value.upper() if value.upper() in allowed else None):
-                    raise UsageError(f"unknown country {quoted(value)}: did you mean {quoted(code)}?")
-            raise UsageError.unknown(word.replace("_", " "), value, allowed)
+            meant = _code_meant(value, allowed, names()) if column == "country" else None
+            raise UsageError.unknown(word.replace("_", " "), value, allowed, meant=meant)
+
+
+def _code_meant(text: str, allowed: set[str], names: Mapping[str, str]) -> str | None:
+    """Return the code of the country that a text means: in other letters, or by its name, misspelt or not; None for all else."""
+    if text.upper() in allowed:
+        return text.upper()
+    codes = {name: code for code, name in names.items()}
+    short = len(text) < min(map(len, codes), default=0)  # a code, not a name: `UK` is no part of Ukraine's
+    return None if short else next((codes[name] for name in nearest(text, codes, alike=0.8)), None)
 
 
 def _begins_day(one: Condition) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import calendar
+import difflib
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping
@@ -68,35 +70,47 @@ _DAYS = (
     re.compile(r"(?P<y>\d{4})[-/. ](?P<m>\d{1,2})[-/. ](?P<d>\d{1,2})(?!\d).*", re.ASCII),
     re.compile(r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})(?!\d).*", re.ASCII),
 )
-_WEEK = re.compile(r"(\d{4})[-_/ ]?w(?:eek)?[-_ ]?(\d{1,2})", re.ASCII | re.IGNORECASE)
+_WEEK = re.compile(r"(\d{4})[-_/. ]?w(?:eek)?[-_ ]?(\d{1,2})", re.ASCII | re.IGNORECASE)
 _QUARTER = re.compile(r"(\d{4})[-_/ ]?q([1-4])", re.ASCII | re.IGNORECASE)
 _MONTH = re.compile(r"(\d{4})[-_/. ](\d{1,2})", re.ASCII)
+_NAMED_MONTH = re.compile(
+    r"(?P<y>\d{4})[-_/. ]?(?P<m>[a-z]{3,})|(?P<month>[a-z]{3,})[-_/. ]?(?P<year>\d{4})", re.ASCII | re.IGNORECASE
+)
 _RANGE = re.compile(r"(\d{4}-\d\d-\d\d)\s*(?:\.{3}|:|/|to|until|–|-)\s*(\d{4}-\d\d-\d\d)", re.ASCII)
 _LENGTH = re.compile(r"[-+]?(\d{1,6})\s*([a-z]*)", re.ASCII | re.IGNORECASE)
 _UNITS = (("mo", 30, "d"), ("m", 1, "m"), ("h", 1, "h"), ("d", 1, "d"), ("w", 1, "w"), ("y", 365, "d"), ("", 1, "d"))
 _OFFSET = re.compile(r"(?:utc|gmt)?\s*([+-])0?(\d{1,2})(?::?00)?", re.ASCII | re.IGNORECASE)
 _LIKE_V4 = re.compile(r"((?:\d{1,3}\.){0,3}\d{1,3}\.?)(?:[/-](\d{1,3}))?", re.ASCII)
 _LAST_MONTH, _WIDEST_OFFSET = 12, 12
+_MISSPELT = 0.8
+"""Of the letters of a word and its misspelling so many are alike."""
 
 
-def other_word(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that stands for what other tools call so, None where no such is known.
+def other_word(word: str, known: Iterable[str], *, misspelt: bool = False) -> str | None:
+    """Return the known word that stands for what other tools call so, `misspelt` or not; None where no such is known.
 
     >>> other_word("username", ["actor", "category"]), other_word("--tenant", ["--workspace"]), other_word("x", ["actor"])
     ('actor', '--workspace', None)
+    >>> other_word("adress", ["actor", "ip"], misspelt=True)
+    'ip'
     """
     bare = {one.lstrip("-").replace("-", "_"): one for one in known}
-    meant = _OTHER_WORDS.get(folded(word).lstrip("_"), [])
-    return next((bare[one] for one in meant if one in bare), None)
+    said = folded(word).lstrip("_")
+    words = difflib.get_close_matches(said, _OTHER_WORDS, cutoff=_MISSPELT) if misspelt else [said]
+    return next((bare[one] for other in words for one in _OTHER_WORDS.get(other, []) if one in bare), None)
 
 
 def same_part(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that has most whole parts of this one's, the shortest of them, None where none has any.
+    """Return the known word that has most parts of this one's, misspelt or not, the shortest of them; None where none has any.
 
     >>> same_part("Paris/Europe", ["Europe/Paris", "UTC"]), same_part("API Tokens", ["API Keys"])
     ('Europe/Paris', 'API Keys')
+    >>> same_part("Pariss", ["Europe/Paris", "UTC"])
+    'Europe/Paris'
     """
-    parts = _parts(word)
+    known = list(known)
+    there = sorted({part for one in known for part in _parts(one)})
+    parts = {near for part in _parts(word) for near in difflib.get_close_matches(part, there, n=1, cutoff=_MISSPELT)}
     best = min(known, key=lambda one: (-len(parts & _parts(one)), len(one)), default=None)
     return best if best is not None and parts & _parts(best) else None
 
@@ -120,6 +134,8 @@ def period_meant(text: str) -> str | None:
 
     >>> period_meant("2026W10"), period_meant("2026q1"), period_meant("2026/03"), period_meant("2026-03-02:2026-03-09")
     ('2026-W10', '2026-Q1', '2026-03', '2026-03-02..2026-03-09')
+    >>> period_meant("March 2026"), period_meant("2026-mar")
+    ('2026-03', '2026-03')
     """
     word = text.strip()
     if match := _WEEK.fullmatch(word):
@@ -128,6 +144,11 @@ def period_meant(text: str) -> str | None:
         return f"{match[1]}-Q{match[2]}"
     if match := _MONTH.fullmatch(word):
         return f"{match[1]}-{min(max(int(match[2]), 1), _LAST_MONTH):02}"
+    if match := _NAMED_MONTH.fullmatch(word):
+        year, name = match["y"] or match["year"], (match["m"] or match["month"]).casefold()
+        for month, full in enumerate(calendar.month_name):
+            if month and full.casefold().startswith(name):
+                return f"{year}-{month:02}"
     if match := _RANGE.fullmatch(word):
         return f"{match[1]}..{match[2]}"
     return day_meant(word)
@@ -168,8 +189,15 @@ def network_meant(text: str) -> str | None:
     ('203.0.113.0/32', '10.0.0.0/16', '10.0.0.0/24', None)
     >>> network_meant("203.0.113.7:443"), network_meant("[2001:db8::1]"), network_meant("10.0.0.0 / 8")
     ('203.0.113.7', '2001:db8::1', '10.0.0.0/8')
+    >>> network_meant("http://10.0.0.1"), network_meant("10..0.0/-8"), network_meant("10.0.0.0-10.0.0.255")
+    ('10.0.0.1', '10.0.0.0/8', '10.0.0.0/24')
     """
-    word = re.sub(r"\s", "", text).replace(",", ".").casefold()
+    word = re.sub(r"^[a-z]+://|\s|[,;]+$", "", text.casefold()).replace(",", ".").replace("\\", "/").replace("/-", "/")
+    word = re.sub(r":{3,}", "::", re.sub(r"\.{2,}", ".", word))
+    first, _, last = word.partition("-")
+    with suppress(ValueError, TypeError):
+        networks = [*ipaddress.summarize_address_range(ipaddress.ip_address(first), ipaddress.ip_address(last))]
+        return str(networks[0]) if len(networks) == 1 else None
     word = re.sub(r"^\[(.+)\](:\d+)?$|^([\d.]+):\d+$", r"\1\3", word)
     word = re.sub(r"(\.\*)+$", ".", word).removesuffix(".") if word.endswith("*") else word
     if word == "localhost":

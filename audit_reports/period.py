@@ -191,7 +191,12 @@ def _dates(name: str) -> tuple[date, date, str]:
             raise UsageError(f"no month {quoted(name)}: did you mean {meant!r}? A year has the months 01 to 12")
         first = date(_year(match[1], name), int(match[2]), 1)
         return first, (first + timedelta(days=31)).replace(day=1), _month_name(first)
-    near = period_meant(name) or other_word(name, RELATIVE) or next(iter(nearest(name, RELATIVE)), None)
+    words = (name, *re.split(r"[\W_]+", name))  # `last-week` is a week, also where it is misspelt
+    near = (
+        period_meant(name)
+        or other_word(name, RELATIVE)
+        or next((n for word in words for n in nearest(word, RELATIVE)), None)
+    )
     raise UsageError(f"no period {quoted(name)}: {f'did you mean {near!r}? A' if near else 'a'} period is {FORMS}")
 
 

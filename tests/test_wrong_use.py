@@ -153,6 +153,8 @@ CASES: list[tuple[str, int, str]] = [
     ("summary --by actor --ip 10.0.0/24", 2, "is no address or network: did you mean '10.0.0.0/24'?"),
     ("summary --by actor --ip 2001:db8::/129", 2, "is no address or network: did you mean '2001:db8::/128'?"),
     ("summary --by actor --ip home", 2, "is no address or network; write 203.0.113.7"),
+    ("store inf", 2, "unknown command of store 'inf': did you mean 'info'? Known: backup, compact"),
+    ("feeds chek events.jsonl", 2, "unknown command of feeds 'chek': did you mean 'check'?"),
     ("review --period 2026-W60", 2, "no week '2026-W60': did you mean '2026-W53'?"),
     (
         "summary --by actor --timezone Europe/Madird",
@@ -172,6 +174,7 @@ CASES: list[tuple[str, int, str]] = [
             ("user", "actor"),
             ("timestamp", "occurred_at"),
             ("ip_address", "ip"),
+            ("adress", "ip"),
             ("status", "outcome"),
             ("role", "actor_role"),
         )
@@ -187,6 +190,8 @@ CASES: list[tuple[str, int, str]] = [
             ("--country", "UK", "GB"),
             ("--actor-type", "bot", "service"),
             ("--country", "Vietnam", "VN"),
+            ("--country", "Spian", "ES"),
+            ("--country", "England", "GB"),
             ("--country", "es", "ES"),
             ("--outcome", "denied", "failure"),
             ("--outcome", "sucess", "success"),
@@ -226,6 +231,9 @@ CASES: list[tuple[str, int, str]] = [
             ("2026-03-02:2026-03-09", "2026-03-02..2026-03-09"),
             ("2026-03-02...2026-03-09", "2026-03-02..2026-03-09"),
             ("mounth", "month"),
+            ("last-weak", "week"),
+            ("2026.W10", "2026-W10"),
+            ("2026-march", "2026-03"),
             ("yesterday", "day"),
         )
     ),
@@ -246,6 +254,7 @@ CASES: list[tuple[str, int, str]] = [
         (f"summary --by actor --timezone {typed}", 2, f"unknown timezone '{typed}': did you mean '{meant}'?")
         for typed, meant in (
             ("Madrid", "Europe/Madrid"),
+            ("Londn", "Europe/London"),
             ("europe/madrid", "Europe/Madrid"),
             ("Asia/Calcuta", "Asia/Calcutta"),
             ("right/Europe/Madrid", "Europe/Madrid"),  # there, but with leap seconds

@@ -117,7 +117,7 @@ class _Reader:
                 return cast(of, self.result({"Cast": body}, [of]), strict=body["options"] == "Strict")
             case "Ternary":
                 return self.chosen(body)
-        raise NoTwinError(kind)
+        raise NoTwinError(_called(node))
 
     def binary(self, body: Any) -> Expression:
         op, left, right = body["op"], body["left"], body["right"]
@@ -205,11 +205,11 @@ class _Reader:
             case "StringExpr", _ if name in STRINGS:
                 of = self.expression(inputs[0])
                 if type_of(of) != "String":
-                    raise UsageError(f"{name} needs text, and {named(of)} is {kind_of(of)}")
-                return STRINGS[name](of, self.given(name, inputs[1:]), options)
+                    raise UsageError(f"{_called({'Function': body})} needs text, and {named(of)} is {kind_of(of)}")
+                return STRINGS[name](of, self.given(body), options)
             case "TemporalExpr", _ if name in TIMES or name in LENGTHS:
                 of = self.expression(inputs[0])
-                made = self.of_time(name, of, self.given(name, inputs[1:]), options)
+                made = self.of_time(name, of, self.given(body), options)
                 self.result({"Function": body}, [of, *map(constant, inputs[1:])])  # Polars may refuse it
                 return made
             case "Sql", "Binary" if options in SQL_ARITHMETIC:
@@ -222,7 +222,7 @@ class _Reader:
                 met = [self.expression(one) for one in inputs]
                 type_ = self.result({"Function": body}, met)
                 return Call(word, _widened(met, type_), (), type_)
-        raise NoTwinError(name)
+        raise NoTwinError(_called({"Function": body}))
 
     def of_time(self, name: str, of: Expression, given: Sequence[Any], options: Any) -> Expression:
         if name in LENGTHS:
@@ -240,11 +240,12 @@ class _Reader:
             raise NoTwinError(f"concat_str of {kind_of(wrong[0])} (cast it to text first)")
         return Call("concat", tuple(of), (separator, ignore_nulls), "String")
 
-    def given(self, name: str, inputs: Sequence[Any]) -> list[Any]:
+    def given(self, body: Any) -> list[Any]:
         """Return the values of a function's arguments."""
-        if any(map(_has_column, inputs)):
-            raise NoTwinError(f"{name} by another column")
-        return [valued(node)[0] for node in inputs]
+        _, *arguments = body["input"]
+        if any(map(_has_column, arguments)):
+            raise NoTwinError(f"{_called({'Function': body})} by another column")
+        return [valued(node)[0] for node in arguments]
 
     def is_in(self, inputs: list[Any], *, nulls_equal: bool) -> Condition:
         left = _moment(self.expression(inputs[0]))
@@ -342,6 +343,22 @@ def _function(body: Any) -> tuple[str, str, Any]:
     group, inner = _open(function)
     name, options = _open(inner)
     return group, name, options
+
+
+def _called(node: Any) -> str:
+    """Return what a part is called by whoever writes it, as `str.reverse`: what Polars shows after that which it is of."""
+    import polars as pl
+
+    kind, body = _open(node)
+    of = body["input"] if "input" in body else body["expr"]
+    try:
+        part, first = (
+            str(pl.Expr.deserialize(json.dumps(one).encode(), format="json"))
+            for one in (node, of[0] if isinstance(of, list) else of)
+        )
+    except pl.exceptions.PolarsError:
+        return kind
+    return part.removeprefix(first).removeprefix(".").partition("(")[0]
 
 
 def _dotted(node: Any) -> list[str]:
