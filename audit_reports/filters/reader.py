@@ -350,7 +350,9 @@ def _called(node: Any) -> str:
     import polars as pl
 
     kind, body = _open(node)
-    of = body["input"] if "input" in body else body["expr"]
+    of = (body.get("input") or body.get("expr")) if isinstance(body, Mapping) else None
+    if of is None:
+        return kind
     try:
         part, first = (
             str(pl.Expr.deserialize(json.dumps(one).encode(), format="json"))
