@@ -16,9 +16,9 @@ NEW, GONE = "new", "gone"
 def compare(
     events: nw.LazyFrame[Any], before: nw.LazyFrame[Any], dimensions: Sequence[str], *, timezone: str
 ) -> nw.LazyFrame[Any]:
-    """Count the events of two frames by the same dimensions, side by side; where neither has an event there is no row.
+    """Count events of two frames by some dimensions, side by side; no event gives no row, and null is a value like any other.
 
-    A null dimension is a value like any other. A row has the dimensions, `events`, `before` (events of the other frame),
+    A row has the dimensions, `events`, `before` (events of the other frame),
     `change` (the difference), `state` (`new`, `gone` or null), and `actors`, `first_seen` and `last_seen` (UTC) of `events`,
     null where it is gone. Sorted by events, then by those before, most first, then by the dimensions, null last. Local
     dimensions are those of the timezone, in both. Raises `UsageError` as `by` does.

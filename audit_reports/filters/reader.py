@@ -17,6 +17,7 @@ from audit_reports.errors import UsageError, quoted
 from audit_reports.filters.arithmetic import ARITHMETIC, SQL_ARITHMETIC, arithmetic, cast
 from audit_reports.filters.functions import LENGTHS, STRINGS, TIMES, NoTwinError
 from audit_reports.filters.kinds import COLUMN_TYPES, kind_of, polars_type, type_name, type_of, widens
+from audit_reports.filters.nodes import called, field_of, function_of, has_column, kinds_of, opened
 from audit_reports.filters.sentence import named
 from audit_reports.filters.tree import (
     TOO_DEEP,
@@ -72,7 +73,7 @@ def read(expression: pl.Expr, *, timezone: str) -> Condition:
 
     try:
         tree = json.loads(expression.meta.serialize(format="json"))
-        beyond = _kinds(tree)
+        beyond = kinds_of(tree)
         for name, words in _BEYOND.items():
             if name in beyond:
                 raise _refused(words)
@@ -98,8 +99,8 @@ class _Reader:
         return typing.cast(Condition, found)
 
     def expression(self, node: Any) -> Expression:
-        kind, body = _open(node)
-        if not _has_column(node):
+        kind, body = opened(node)
+        if not has_column(node):
             return constant(node)
         match kind:
             case "Column":
@@ -111,13 +112,13 @@ class _Reader:
             case "BinaryExpr":
                 return self.binary(body)
             case "Function":
-                return self.function(*_function(body), body)
+                return self.function(*function_of(body), body)
             case "Cast":
                 of = self.expression(body["expr"])
                 return cast(of, self.result({"Cast": body}, [of]), strict=body["options"] == "Strict")
             case "Ternary":
                 return self.chosen(body)
-        raise NoTwinError(_called(node))
+        raise NoTwinError(called(node))
 
     def binary(self, body: Any) -> Expression:
         op, left, right = body["op"], body["left"], body["right"]
@@ -194,7 +195,7 @@ class _Reader:
                 return all_of(*map(self.condition, inputs))
             case "Boolean", "AnyHorizontal":
                 return any_of(*map(self.condition, inputs))
-            case "StructExpr", "FieldByName" if words := _dotted({"Function": body}):
+            case "StructExpr", "FieldByName" if words := field_of({"Function": body}):
                 raise _no_field(words)
             case "StringExpr", "Strptime":
                 raise NoTwinError(
@@ -205,7 +206,7 @@ class _Reader:
             case "StringExpr", _ if name in STRINGS:
                 of = self.expression(inputs[0])
                 if type_of(of) != "String":
-                    raise UsageError(f"{_called({'Function': body})} needs text, and {named(of)} is {kind_of(of)}")
+                    raise UsageError(f"{called({'Function': body})} needs text, and {named(of)} is {kind_of(of)}")
                 return STRINGS[name](of, self.given(body), options)
             case "TemporalExpr", _ if name in TIMES or name in LENGTHS:
                 of = self.expression(inputs[0])
@@ -222,7 +223,7 @@ class _Reader:
                 met = [self.expression(one) for one in inputs]
                 type_ = self.result({"Function": body}, met)
                 return Call(word, _widened(met, type_), (), type_)
-        raise NoTwinError(_called({"Function": body}))
+        raise NoTwinError(called({"Function": body}))
 
     def of_time(self, name: str, of: Expression, given: Sequence[Any], options: Any) -> Expression:
         if name in LENGTHS:
@@ -243,13 +244,13 @@ class _Reader:
     def given(self, body: Any) -> list[Any]:
         """Return the values of a function's arguments."""
         _, *arguments = body["input"]
-        if any(map(_has_column, arguments)):
-            raise NoTwinError(f"{_called({'Function': body})} by another column")
+        if any(map(has_column, arguments)):
+            raise NoTwinError(f"{called({'Function': body})} by another column")
         return [valued(node)[0] for node in arguments]
 
     def is_in(self, inputs: list[Any], *, nulls_equal: bool) -> Condition:
         left = _moment(self.expression(inputs[0]))
-        if _has_column(inputs[1]):
+        if has_column(inputs[1]):
             return self.in_columns(left, inputs[1], nulls_equal=nulls_equal)
         values = valued(inputs[1])[0]
         values = values if isinstance(values, list) else [values]
@@ -264,8 +265,8 @@ class _Reader:
         return all_of(Not(IsNull(left)), found)
 
     def in_columns(self, left: Expression, node: Any, *, nulls_equal: bool) -> Condition:
-        kind, body = _open(node)
-        if kind != "Function" or _function(body)[:2] != ("ListExpr", "Concat"):
+        kind, body = opened(node)
+        if kind != "Function" or function_of(body)[:2] != ("ListExpr", "Concat"):
             raise NoTwinError("is_in with another column (write pl.concat_list of the columns)")
         others: list[Expression] = []
         for one in body["input"]:
@@ -293,7 +294,7 @@ class _Reader:
         originals = body["input"] if kind == "Function" else [body[place] for place in places[kind]]
         schema = {str(number): polars_type(type_of(of)) for number, of in enumerate(inputs)}
         columns = [
-            {"Column": str(number)} if _has_column(original) else original for number, original in enumerate(originals)
+            {"Column": str(number)} if has_column(original) else original for number, original in enumerate(originals)
         ]
         changed = {"input": columns} if kind == "Function" else dict(zip(places[kind], columns, strict=True))
         text = json.dumps({kind: {**body, **changed}}).encode()
@@ -329,70 +330,11 @@ def _widened(of: Sequence[Expression], type_: str) -> tuple[Expression, ...]:
     return tuple(made)
 
 
-def _open(node: Any) -> tuple[str, Any]:
-    if isinstance(node, Mapping) and len(node) == 1:
-        ((kind, body),) = node.items()
-        return str(kind), body
-    return (node if isinstance(node, str) else type(node).__name__), None
-
-
-def _function(body: Any) -> tuple[str, str, Any]:
-    function = body["function"]
-    if isinstance(function, str):
-        return "", function, None
-    group, inner = _open(function)
-    name, options = _open(inner)
-    return group, name, options
-
-
-def _called(node: Any) -> str:
-    """Return what a part is called by whoever writes it, as `str.reverse`: what Polars shows after that which it is of."""
-    import polars as pl
-
-    kind, body = _open(node)
-    of = (body.get("input") or body.get("expr")) if isinstance(body, Mapping) else None
-    if of is None:
-        return kind
-    try:
-        part, first = (
-            str(pl.Expr.deserialize(json.dumps(one).encode(), format="json"))
-            for one in (node, of[0] if isinstance(of, list) else of)
-        )
-    except pl.exceptions.PolarsError:
-        return kind
-    return part.removeprefix(first).removeprefix(".").partition("(")[0]
-
-
-def _dotted(node: Any) -> list[str]:
-    """Return the words of a field of a column, `actor` and `email`; none where it is a field of anything else."""
-    kind, body = _open(node)
-    if kind == "Column":
-        return [str(body)]
-    if kind != "Function" or _function(body)[:2] != ("StructExpr", "FieldByName"):
-        return []
-    of = _dotted(body["input"][0])
-    return [*of, str(_function(body)[2])] if of else []
-
-
 def _no_field(words: list[str]) -> UsageError:
     """Return the error for a field of a column: the nearest is the column of both names, or that of one of them."""
     near = next((one for one in ("_".join(words), words[-1], words[0]) if one in COLUMN_TYPES), None)
     meant = near or other_word(words[-1], COLUMN_TYPES)
     return UsageError.unknown("column", ".".join(words), NAMES, "a column has no fields", meant=meant)
-
-
-def _has_column(node: Any) -> bool:
-    return "Column" in _kinds(node)
-
-
-def _kinds(node: Any) -> set[str]:
-    """Return the names of the parts of a tree; what stands in a literal is a value, and no part."""
-    if isinstance(node, Mapping):
-        found = set(node)
-        return found.union(*(_kinds(one) for key, one in node.items() if key not in ("Literal", "Column")))
-    if isinstance(node, list):
-        return set().union(*map(_kinds, node))
-    return {node} if isinstance(node, str) else set()
 
 
 def _refused(part: str) -> UsageError:
