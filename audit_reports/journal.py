@@ -79,10 +79,12 @@ class Journal:
 
     def numbers(self) -> list[int]:
         """Return the numbers of all entries, ascending."""
-        after = path_of(self._numbers[-1]).removeprefix(f"{_FOLDER}/") if self._numbers else ""
+        known = self._numbers
+        after = path_of(known[-1]).removeprefix(f"{_FOLDER}/") if known else ""
         names = (name.partition(".") for name in self.place.names(_FOLDER, after=after))
-        self._numbers += sorted(int(stem) for stem, _, ending in names if ending == "json" and stem.isdigit())
-        return list(self._numbers)
+        found = [*known, *sorted(int(stem) for stem, _, ending in names if ending == "json" and stem.isdigit())]
+        self._numbers = found
+        return list(found)
 
     def entry(self, number: int) -> Entry:
         """Return one entry; raises `FailureError` where it is absent or damaged."""
@@ -129,9 +131,11 @@ class Journal:
         """
         host, user = whoami()
         while True:
+            numbers = (
+                self.numbers()
+            )  # before it is asked, so that what comes after its look has the number that is tried
             if (there := unless()) is not None:
                 return there
-            numbers = self.numbers()
             number = numbers[-1] + 1 if numbers else 1
             previous = self.entry(numbers[-1]).sha256 if numbers else _FIRST
             fields = {

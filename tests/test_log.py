@@ -26,6 +26,7 @@ from audit_reports.activity import DIMENSIONS
 from audit_reports.demo import World
 from audit_reports.feeds import FEEDS
 from audit_reports.ingest.landing import land
+from audit_reports.journal import Entry, Journal
 from audit_reports.sample import HOSTILE_TEXTS
 from audit_reports.store import Store
 
@@ -257,6 +258,21 @@ def test_each_entry_holds_the_hash_of_the_one_before(world: World) -> None:
         assert (entry["number"], entry["kind"], entry["previous"]) == (number, "landing", previous)
         previous = hashlib.sha256(file.read_bytes()).hexdigest()
     assert Store(world.store).journal.break_at() is None
+
+
+def test_what_another_writer_adds_after_the_look_is_looked_at_too(tmp_path: Path) -> None:
+    place = Store.create(tmp_path / "store").place
+    ours, theirs = Journal(place), Journal(place)
+
+    def claimed() -> Entry | None:
+        found = ours.newest("claim")
+        if found is None:  # and before it is told
+            theirs.append("claim", {"run": "theirs"}, time=datetime(2026, 3, 2, tzinfo=UTC))
+        return found
+
+    stands = ours.append("claim", {"run": "ours"}, time=datetime(2026, 3, 2, tzinfo=UTC), unless=claimed)
+    assert stands.facts == {"run": "theirs"}
+    assert [entry.facts for entry in Journal(place).entries("claim")] == [{"run": "theirs"}]
 
 
 @pytest.mark.parametrize("number", [1, 5, 11])
