@@ -203,15 +203,15 @@ class Store:
         newest = self.journal.newest(*COMMITS)
         return 0 if newest is None else int(newest.facts.get("version", newest.facts.get("landing", 0)))
 
-    def journal_commit(self, told: Mapping[str, Any], *, version: int) -> Entry:
-        """Journal what a commit says of itself, once: where another process has already done so, its entry is returned."""
+    def journal_commit(self, told: Mapping[str, Any], *, version: int) -> None:
+        """Journal what a commit says of itself, once: where another process has already done so, nothing is added."""
         facts = {name: value for name, value in told.items() if name != "kind"} | {"version": version}
         at = datetime.fromisoformat(facts.get("landed_at") or facts["at"])
 
         def there() -> Entry | None:
             return self.journal.newest(*COMMITS) if self._journaled() >= version else None
 
-        return self.journal.append(told.get("kind", "landing"), facts, time=at, unless=there)
+        self.journal.append(told.get("kind", "landing"), facts, time=at, unless=there)
 
     def landings(self, *, as_of: int | None = None) -> list[Landed]:
         """Return what each landing did, in order; empty for a new store."""
