@@ -50,8 +50,9 @@ class Native:
     `in zone` (timezone): a UTC time as clocks there show it. `iso week`: `2026-W10`. `weekday`: 1-7, Monday first.
     `microseconds`: of a time, since 1970 in UTC. `quarter hour`: when the quarter of an hour began that a UTC time is in.
     `bucket` (width, timezone): the UTC time at which that of a time began, as `timeline.py` says. `network`: of an address
-    in text, as `network.py` says. `holds` (text in small letters, other columns): whether one of the columns holds the text, in
-    any case; this one is never null, for a null column holds nothing.
+    in text, as `network.py` says. `holds` (text, other columns): whether one of the columns holds the text, in any case; this one
+    is never null, for a null column holds nothing. The text is in small letters; a column is put into them with `İ` as `i`
+    and `ς` as `σ`, so that no letter depends on the one after it.
 
     Those of filters have the meaning that Polars has, and the arguments that `filters/twin_calls.py` gives them; where one is
     of two columns, the first argument is the other column's name.

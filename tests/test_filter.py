@@ -15,15 +15,18 @@ from zoneinfo import ZoneInfo
 import narwhals as nw
 import polars as pl
 import pytest
-from conftest import Cli, collected
+from conftest import Cli, Frames, collected
 from polars.testing import assert_frame_equal
 
 from audit_reports import AuditLog, Filter, UsageError
 from audit_reports.cli import parsed
+from audit_reports.columns import SEARCHED
 from audit_reports.demo import World
 from audit_reports.engine import Native, with_native
 from audit_reports.feeds import FEEDS
 from audit_reports.filter import FLAGS
+from audit_reports.filters.tree import Not
+from audit_reports.filters.twin import filtered
 from audit_reports.ingest.landing import land
 from audit_reports.store import Store, connect
 
@@ -380,6 +383,42 @@ def test_a_network_holds_its_addresses(networks: Any, addresses: set[str], log: 
 def test_search_finds_text_in_any_column_but_raw(text: str, test: Callable[[Any], bool], log: AuditLog) -> None:
     expected = {row["event_id"] for row in log.polars().iter_rows(named=True) if test(row)}
     assert set(log.filter(search=text).polars()["event_id"]) == expected
+
+
+@pytest.mark.few_on_spark(4)
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("İstanbul", ["İstanbul Ofisi", "ISTANBUL", "istanbul"]),  # by its own letters too
+        ("istanbul", ["İstanbul Ofisi", "ISTANBUL", "istanbul"]),
+        ("istanbul ofisi", ["İstanbul Ofisi"]),
+        ("ΟΔΟΣ", ["ΟΔΟΣ", "Οδος", "ΟΔΟΣΑΣ"]),  # a sigma is small in another way where a word ends
+        ("οδος", ["ΟΔΟΣ", "Οδος", "ΟΔΟΣΑΣ"]),
+        ("οδοσα", ["ΟΔΟΣΑΣ"]),
+        ("STRAẞE", ["Straße"]),
+        ("ÉTÉ 100%", ["Été 100%"]),
+        ("été_", []),
+    ],
+)
+def test_search_finds_letters_of_any_case_in_any_language(text: str, found: list[str], frames: Frames) -> None:
+    names = ["İstanbul Ofisi", "ISTANBUL", "istanbul", "ΟΔΟΣ", "Οδος", "ΟΔΟΣΑΣ", "Straße", "Été 100%", None]
+    nothing = dict.fromkeys(SEARCHED, pl.lit(None, pl.String))
+    rows = pl.DataFrame({"actor": names}).with_columns(**{**nothing, "actor": pl.col("actor")})
+    searched = Filter.of(search=text)
+    assert sorted(collected(filtered(frames(rows), searched, addresses=list))["actor"]) == sorted(found)
+    others = Filter(Not(searched.condition), "UTC")
+    assert collected(filtered(frames(rows), others, addresses=list)).height == len(names) - len(found)
+
+
+def test_search_knows_letters_that_are_newer_than_the_engine() -> None:
+    with connect() as connection:
+        for letter in ("\ua7cb", "\u1c89", "\U00010d50"):
+            rows = pl.DataFrame({"actor": [letter, "x"]})
+            frame = with_native(
+                nw.from_native(connection.from_arrow(rows.to_arrow())),
+                {"there": Native("holds", "actor", (rows["actor"].str.to_lowercase()[0],))},
+            )
+            assert collected(frame)["there"].to_list() == [True, False]
 
 
 @pytest.mark.parametrize(

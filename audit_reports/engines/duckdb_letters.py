@@ -41,6 +41,13 @@ def cased(function: str, text: str) -> str:
     )
 
 
+def searched(text: str, wanted: str) -> str:
+    """Return the SQL of a text in small letters in which others are looked for: `İ` is `i`, and `ς` is `σ`."""
+    newest = {letter for letter in _letters("lower").values() if len(letter) == 1}
+    small = cased("lower", f"replace({text}, 'İ', 'i')") if newest & set(wanted) else f"lower({text})"
+    return f"replace({small}, 'ς', 'σ')" if "σ" in wanted else small
+
+
 @cache
 def _letters(function: str) -> dict[str, str]:
     """Return what Polars makes of each of those letters."""

@@ -55,7 +55,8 @@ def native_expression(native: Native) -> pl.Expr:
         case "upper", ():
             return column.str.to_uppercase()
         case "holds", (str(text), *others):
-            texts = pl.col(native.column, *map(str, others)).str.to_lowercase()
+            texts = pl.col(native.column, *map(str, others)).str.replace_all("İ", "i", literal=True)
+            texts = texts.str.to_lowercase().str.replace_all("ς", "σ", literal=True)
             return pl.any_horizontal(texts.str.contains(text, literal=True).fill_null(value=False))
         case "bytes", ():
             return column.str.len_bytes()

@@ -42,7 +42,8 @@ def filter_sql(native: Native) -> str:
             return f"{function}({column})"
         case "holds", (str(text), *others):
             columns = [column, *(identifier(str(other)) for other in others)]
-            return " OR ".join(f"({one} IS NOT NULL AND contains(lower({one}), {literal(text)}))" for one in columns)
+            small = [f"replace(lower(replace({one}, 'İ', 'i')), 'ς', 'σ')" for one in columns]
+            return " OR ".join(f"coalesce(contains({one}, {literal(text)}), false)" for one in small)
         case "bytes", ():
             return f"octet_length({column})"
         case "without last", (int(count),):

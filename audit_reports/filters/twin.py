@@ -178,7 +178,7 @@ class Twin:
                 return in_networks(networks, self._addresses)
             case Search(text):
                 first, *others = SEARCHED
-                return self.native("holds", Column(first), text.lower(), *others)
+                return self.native("holds", Column(first), _small(text), *others)
             case Not(of):
                 return ~self.run(of)
             case And(()) | Or(()):
@@ -221,6 +221,13 @@ def literal(value: Value | None, type_: str) -> nw.Expr:
     if type_ == "Float64" and isinstance(value, int | float):
         return nw.lit(float(value), dtype=nw.Float64())
     return nw.lit(_value(value))
+
+
+def _small(text: str) -> str:
+    """Return a text in small letters as a search looks for it: Polars knows newer ones than Python."""
+    import polars as pl
+
+    return str(pl.Series([text.replace("İ", "i")]).str.to_lowercase()[0]).replace("ς", "σ")
 
 
 def _dtype(type_: str) -> Any:
