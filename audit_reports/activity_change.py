@@ -18,10 +18,10 @@ def compare(
 ) -> nw.LazyFrame[Any]:
     """Count events of two frames by some dimensions, side by side; no event gives no row, and null is a value like any other.
 
-    A row has the dimensions, `events`, `before` (events of the other frame),
-    `change` (the difference), `state` (`new`, `gone` or null), and `actors`, `first_seen` and `last_seen` (UTC) of `events`,
-    null where it is gone. Sorted by events, then by those before, most first, then by the dimensions, null last. Local
-    dimensions are those of the timezone, in both. Raises `UsageError` as `by` does.
+    A row has the dimensions, `events`, `before` (events of the other frame), `change` (the difference), `state` (`new`,
+    `gone` or null), and `actors`, `first_seen` and `last_seen` (UTC) of `events`, null where it is gone. Sorted by events,
+    then by those before, most first, then by the dimensions, null last. Local dimensions are those of the timezone, in both.
+    Raises `UsageError` as `by` does.
 
     >>> import polars as pl
     >>> from datetime import UTC, datetime

@@ -75,7 +75,10 @@ class Engine(Protocol):
     def scan(
         self, files: Sequence[EventFile], *, landing: int | None, columns: Collection[str] = NAMES
     ) -> nw.LazyFrame[Any]:
-        """Return the events of some files with some columns, up to a landing (None: all); no file gives no event."""
+        """Return the events of some files with some columns, up to a landing (None: all); no file gives no event.
+
+        Raises `EngineError` for files that it looks into here and cannot read.
+        """
 
     def collect(self, frame: nw.LazyFrame[Any]) -> pl.DataFrame:
         """Run a frame and return its rows, in its order; raises `EngineError`."""

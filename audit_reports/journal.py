@@ -79,7 +79,7 @@ class Journal:
 
     def numbers(self) -> list[int]:
         """Return the numbers of all entries, ascending."""
-        known = self._numbers
+        known = self._numbers  # replaced, never added to: threads may ask at once
         after = path_of(known[-1]).removeprefix(f"{_FOLDER}/") if known else ""
         names = (name.partition(".") for name in self.place.names(_FOLDER, after=after))
         found = [*known, *sorted(int(stem) for stem, _, ending in names if ending == "json" and stem.isdigit())]
@@ -131,9 +131,7 @@ class Journal:
         """
         host, user = whoami()
         while True:
-            numbers = (
-                self.numbers()
-            )  # before it is asked, so that what comes after its look has the number that is tried
+            numbers = self.numbers()  # first: what others add after the look then has the number that is tried
             if (there := unless()) is not None:
                 return there
             number = numbers[-1] + 1 if numbers else 1

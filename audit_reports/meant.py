@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import calendar
 import difflib
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 
@@ -129,13 +128,13 @@ def day_meant(text: str) -> str | None:
     return date(year, month, min(max(int(match["d"]), 1), last)).isoformat()
 
 
-def period_meant(text: str) -> str | None:
-    """Return the period that a text looks like, None where it looks like none.
+def period_meant(text: str, months: Sequence[str] = ()) -> str | None:
+    """Return the period that a text looks like, also by the name of one of twelve months; None where it looks like none.
 
     >>> period_meant("2026W10"), period_meant("2026q1"), period_meant("2026/03"), period_meant("2026-03-02:2026-03-09")
     ('2026-W10', '2026-Q1', '2026-03', '2026-03-02..2026-03-09')
-    >>> period_meant("March 2026"), period_meant("2026-mar")
-    ('2026-03', '2026-03')
+    >>> period_meant("March 2026", ["January", "February", "March"]), period_meant("2026-feb", ["January", "February"])
+    ('2026-03', '2026-02')
     """
     word = text.strip()
     if match := _WEEK.fullmatch(word):
@@ -146,8 +145,8 @@ def period_meant(text: str) -> str | None:
         return f"{match[1]}-{min(max(int(match[2]), 1), _LAST_MONTH):02}"
     if match := _NAMED_MONTH.fullmatch(word):
         year, name = match["y"] or match["year"], (match["m"] or match["month"]).casefold()
-        for month, full in enumerate(calendar.month_name):
-            if month and full.casefold().startswith(name):
+        for month, full in enumerate(months, start=1):
+            if full.casefold().startswith(name):
                 return f"{year}-{month:02}"
     if match := _RANGE.fullmatch(word):
         return f"{match[1]}..{match[2]}"

@@ -193,7 +193,7 @@ def _dates(name: str) -> tuple[date, date, str]:
         return first, (first + timedelta(days=31)).replace(day=1), _month_name(first)
     words = (name, *re.split(r"[\W_]+", name))  # `last-week` is a week, also where it is misspelt
     near = (
-        period_meant(name)
+        period_meant(name, MONTHS)
         or other_word(name, RELATIVE)
         or next((n for word in words for n in nearest(word, RELATIVE)), None)
     )

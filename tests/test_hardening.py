@@ -73,8 +73,8 @@ WRITES_IN_A_SELECT = [
     "WITH w AS (COPY (SELECT 1 AS a) TO '{store}/events/out.parquet') SELECT 1",
     "WITH w AS (COPY (SELECT 1 AS a) TO '{store}/events/out.parquet') SELECT 1; -- ) FROM (",
     "FROM (WITH w AS (COPY (SELECT 1 AS a) TO '{store}/events/out.parquet') SELECT 1)",
-    "WITH w AS (INSERT INTO stored_1 FROM events RETURNING 1) FROM w",
-    "WITH w AS (DELETE FROM stored_1 RETURNING 1) FROM w",
+    "WITH w AS (INSERT INTO events FROM events RETURNING 1) FROM w",
+    "WITH w AS (DELETE FROM events RETURNING 1) FROM w",
     "FROM query('COPY (SELECT 1) TO ''{store}/events/out.csv''')",
 ]
 

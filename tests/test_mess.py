@@ -194,10 +194,17 @@ ONLY_DUCKDB_TAKES: list[tuple[bytes, str]] = [
 ]
 
 
+@pytest.mark.parametrize(
+    "cases",
+    [ONLY_DUCKDB_TAKES, *(pytest.param([one], marks=pytest.mark.slow) for one in ONLY_DUCKDB_TAKES)],
+    ids=lambda cases: "all" if len(cases) > 1 else cases[0][0].decode(),
+)
 @pytest.mark.parametrize("form", [".jsonl", ".json"])
-def test_what_only_duckdb_takes_for_json_is_set_aside(form: str, tmp_path: Path) -> None:
+def test_what_only_duckdb_takes_for_json_is_set_aside(
+    form: str, cases: list[tuple[bytes, str]], tmp_path: Path
+) -> None:
     good = json.dumps(event(1, actor={"name": 'NaN ,} \\" inf ,]'}, n=[-1e9, None])).encode()
-    bad = [json.dumps(event(2)).encode()[:-1] + b"," + line[1:] for line, _ in ONLY_DUCKDB_TAKES]
+    bad = [json.dumps(event(2)).encode()[:-1] + b"," + line[1:] for line, _ in cases]
     lines = [good, *bad]
     data = b"\n".join(lines) + b"\n" if form == ".jsonl" else b"[" + b",\n".join(lines) + b"]"
     store, file = tmp_path / "store", tmp_path / f"a{form}"
@@ -206,7 +213,7 @@ def test_what_only_duckdb_takes_for_json_is_set_aside(form: str, tmp_path: Path)
         checked = check(str(file), FEEDS, Reading(NOW), feed=None)
         assert (checked.read, checked.quarantined) == (len(lines), len(bad))
     assert books(landed(store, file)) == (len(lines), 1, 0, len(bad))
-    assert aside(store) == [(f"a{form}", number, why) for number, (_, why) in enumerate(ONLY_DUCKDB_TAKES, start=2)]
+    assert aside(store) == [(f"a{form}", number, why) for number, (_, why) in enumerate(cases, start=2)]
     assert AuditLog(store).quarantine()["raw"].to_list() == [line.decode() for line in bad]
     assert replay(Store(store), FEEDS, Reading(NOW)).landed == 0
 
